@@ -1,0 +1,24 @@
+"""Vox, the local voice runtime: one daemon, any speech engine behind it, any voice client in front of it.
+
+The names below load on first use, so that importing one small part (the provider kit, the CLI) costs only that part.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vox.client import Client
+    from vox.errors import VoxError
+
+__all__ = ["Client", "VoxError", "__version__"]
+
+__version__ = "0.1.0"
+
+_HOMES = {"Client": "vox.client", "VoxError": "vox.errors"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'vox' has no attribute {name!r}")
