@@ -1,0 +1,116 @@
+"""One entry of providers.json. Source: the provider protocol, section "Configuration"."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+__all__ = ["ModelOptions", "ProviderEntry", "QueueOptions", "Timeouts", "schema"]
+
+
+def _to_camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(word.capitalize() for word in tail)
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=_to_camel, populate_by_name=True, extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
+
+
+def _read_keep_alive(value: Any) -> Any:
+    """`"5m"`, `"30s"`, `"1h"` or seconds; 0 stops at once, -1 never."""
+    if isinstance(value, str) and value[-1:] in _UNITS and value[:-1].replace(".", "", 1).isdigit():
+        return float(value[:-1]) * _UNITS[value[-1]]
+    return value
+
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+KeepAlive = Annotated[float, BeforeValidator(_read_keep_alive, json_schema_input_type=float | str), Field(ge=-1)]
+
+
+class QueueOptions(_Entry):
+    """The waiting line of a provider."""
+
+    max: int = Field(default=32, ge=0)
+    """Calls that may wait; 0 refuses at once when the limit is reached."""
+    timeout_ms: int = Field(default=30_000, ge=0)
+    """How long a call may wait, in milliseconds."""
+
+
+class Timeouts(_Entry):
+    """How long each step may take, in milliseconds. What is not given follows the formulas of the manual."""
+
+    start_ms: int = Field(default=20_000, gt=0)
+    """From the start of the process to its first answer."""
+    models_ms: int = Field(default=20_000, gt=0)
+    """`models` and `voices`."""
+    preload_ms: int = Field(default=300_000, gt=0)
+    install_idle_ms: int = Field(default=60_000, gt=0)
+    """An install has no time limit, but must report progress this often."""
+    transcribe_ms: int | None = Field(default=None, gt=0)
+    """Default: 3 times the audio's duration and 20 s, at least 30 s."""
+    synthesize_ms: int | None = Field(default=None, gt=0)
+    """Default: 20 ms a character and 20 s, at least 30 s."""
+
+    def transcribe_s(self, duration_s: float) -> float:
+        """Seconds a transcription of that much audio may take."""
+        return self.transcribe_ms / 1000 if self.transcribe_ms else max(30.0, 3 * duration_s + 20.0)
+
+    def synthesize_s(self, characters: int) -> float:
+        """Seconds a synthesis of that many characters may take."""
+        return self.synthesize_ms / 1000 if self.synthesize_ms else max(30.0, 0.02 * characters + 20.0)
+
+
+class ModelOptions(_Entry):
+    """What differs for one model of the entry."""
+
+    max_concurrency: int | None = Field(default=None, ge=1)
+    """Calls of this model inside the provider at once."""
+
+
+class ProviderEntry(_Entry):
+    """A provider: a program and how to run it."""
+
+    id: str = Field(min_length=1, max_length=128)
+    """Name of the provider; the pair (id, kind) is unique."""
+    kind: Literal["asr", "tts"] = "asr"
+    """What it does; a program that does both has two entries."""
+    builtin: bool = False
+    """Use the bundled program of that id."""
+    command: list[str] | None = Field(default=None, min_length=1)
+    """Program and arguments to start; looked up on PATH, never given to a shell."""
+    models: list[str] | None = None
+    """Model ids this entry serves; without it, what the program answers to `models`."""
+    env: dict[str, str] = {}
+    """Extra environment; a value may be "${env:NAME}" or "${file:PATH}"."""
+    max_concurrency: int | None = Field(default=None, ge=1)
+    """Calls inside one process at once; default: what the program advertises, else 1 for asr and 4 for tts."""
+    queue: QueueOptions = QueueOptions()
+    keep_alive: KeepAlive = -1
+    """Stop after idling that long: seconds or "5m"; 0 at once, -1 never."""
+    timeouts: Timeouts = Timeouts()
+    model_options: dict[str, ModelOptions] = {}
+    """Options per model id."""
+    cwd: str | None = None
+    """Working folder; default: the folder of providers.json."""
+
+    @model_validator(mode="after")
+    def _has_a_program(self) -> "ProviderEntry":
+        if not self.builtin and not self.command:
+            raise ValueError('needs "command": ["program", "argument"] or "builtin": true')
+        return self
+
+
+class _ProvidersFile(_Entry):
+    """The file `providers.json`."""
+
+    schema_: str | None = Field(default=None, alias="$schema")
+    providers: list[ProviderEntry]
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of providers.json."""
+    document = _ProvidersFile.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **document, "title": "Vox providers.json"}

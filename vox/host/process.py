@@ -1,0 +1,294 @@
+"""One live child and the calls inside it.
+
+Rules a caller can rely on: every call ends, with a result, a typed error or cancellation; a call that was given up
+(cancelled, timed out) stays counted as inside the provider until its answer comes or the process ends, because the
+provider may well be working on it still. `on_settled` tells that moment, and it alone frees the permit.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from vox.errors import ProviderBusy, ProviderCrashed, ProviderMisbehaved, ProviderTimeout, VoxError
+from vox.host.transport import Transport
+from vox.log import get_logger, redactor
+from vox.protocol.framing import LineTooLongError
+from vox.protocol.jsonrpc import METHOD_NOT_FOUND, encode
+from vox.protocol.peer import Answer, Asked, Event, Failed, Noise, Notice, Peer
+from vox.protocol.provider import ProgressNotice, read_progress, to_error
+
+__all__ = ["STDERR_TAIL", "ProviderProcess", "Reader"]
+
+STDERR_TAIL = 64 << 10
+"""Bytes of the child's diagnostics kept in memory."""
+
+_STDERR_IN_ERRORS = 400  # characters of it quoted when the child dies: the last lines, not the novel
+
+_EXIT_CODE_GRACE = 0.001  # a dying process closes its pipes a moment before it can be reaped
+
+_T_co = TypeVar("_T_co", covariant=True)
+
+_log = get_logger()
+
+
+class Reader(Protocol[_T_co]):
+    """Turns a raw result, and the audio the peer took out of it, into its shape."""
+
+    def __call__(self, result: Any, audio: bytes | None, /) -> _T_co:
+        """Raises ProviderMisbehaved for a result without what the method needs."""
+        ...
+
+
+class _Call:
+    __slots__ = ("future", "method", "model", "on_progress", "on_settled", "prolong", "read", "request", "timer")
+
+    future: "asyncio.Future[Any]"
+    method: str
+    model: Any
+    request: Any
+    read: Reader[Any]
+    on_progress: Callable[[ProgressNotice], None] | None
+    on_settled: Callable[[], None] | None
+    prolong: float | None
+    timer: asyncio.TimerHandle
+
+
+class ProviderProcess:
+    """A started child. Make one with `attach` after its transport is open.
+
+    Args:
+        provider: The provider's id, for messages.
+        stderr: Where the child's diagnostics go besides the tail kept here.
+    """
+
+    def __init__(self, provider: str, stderr: Callable[[bytes], None]) -> None:
+        self.provider = provider
+        self.peer = Peer()
+        self.features: frozenset[str] = frozenset()
+        self.tail = bytearray()
+        self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.ended: asyncio.Future[VoxError] = asyncio.get_running_loop().create_future()
+        self._stderr = stderr
+        self._calls: dict[int, _Call] = {}
+        self._transport: Transport | None = None
+        self._loop = asyncio.get_running_loop()
+        self._seen_noise: Counter[str] = Counter()
+        self._fault: VoxError | None = None
+
+    def attach(self, transport: Transport) -> None:
+        """Begin to use the child behind `transport`."""
+        self._transport = transport
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        assert self._transport is not None
+        return self._transport.process.pid
+
+    @property
+    def transport(self) -> Transport:
+        """The way to the child."""
+        assert self._transport is not None
+        return self._transport
+
+    @property
+    def in_flight(self) -> int:
+        """Calls inside the child, given-up ones included."""
+        return len(self._calls)
+
+    async def call(
+        self,
+        method: str,
+        params: dict[str, Any],
+        read: Reader[Any],
+        *,
+        timeout_s: float,
+        on_progress: Callable[[ProgressNotice], None] | None = None,
+        on_settled: Callable[[], None] | None = None,
+        prolong_s: float | None = None,
+    ) -> Any:
+        """One request and its answer, read by `read`.
+
+        Args:
+            timeout_s: How long the answer may take. With `prolong_s`, progress gives it that long again.
+            on_settled: Called exactly once, when the provider is free of this call.
+
+        Raises:
+            ProviderBusy: The child is too far behind to take another request.
+            ProviderTimeout: No answer in time.
+            ProviderCrashed: The child ended first.
+            ProviderMisbehaved: An answer without what the method needs.
+            VoxError: What the provider answered, typed.
+        """
+        call = _Call()
+        call.future, call.method, call.read = self._loop.create_future(), method, read
+        call.model, call.request = params.get("modelId"), params.get("requestId")
+        call.on_progress, call.on_settled, call.prolong = on_progress, on_settled, prolong_s
+        number = self._send(call, params)
+        call.timer = self._loop.call_later(timeout_s, self._expire, number, timeout_s)
+        try:
+            return await call.future
+        except asyncio.CancelledError:
+            self._give_up(number)
+            raise
+        finally:
+            call.timer.cancel()
+
+    # ---- what the transport tells
+
+    def on_lines(self, lines: "list[bytes | memoryview]") -> None:
+        """Lines of the child's output."""
+        for line in lines:
+            for event in self.peer.receive(line):
+                self._take(event)
+
+    def on_stderr(self, data: bytes) -> None:
+        """Diagnostics of the child: kept, and written to its log."""
+        self.tail += data
+        if len(self.tail) > STDERR_TAIL:
+            del self.tail[: len(self.tail) - STDERR_TAIL]
+        self._stderr(data)
+
+    def on_overflow(self, error: LineTooLongError) -> None:
+        """The child wrote a line over the cap: nothing after it can be trusted."""
+        self._fault = ProviderMisbehaved(
+            f"Provider {self.provider} wrote a line longer than {error.limit} bytes; it is being restarted.",
+            provider=self.provider,
+            limit=error.limit,
+        )
+        self.on_end()
+
+    def on_end(self) -> None:
+        """The child's output ended. If it has exited, the exit code follows at once and names the reason."""
+        self._loop.call_later(_EXIT_CODE_GRACE, self._finish)
+
+    def on_exit(self, code: int) -> None:
+        """The child was reaped."""
+        if not self.exited.done():
+            self.exited.set_result(code)
+        self._finish()
+
+    # ---- inside
+
+    def _send(self, call: _Call, params: dict[str, Any]) -> int:
+        if self.ended.done():
+            error = self.ended.result()
+        else:
+            number, line = self.peer.request(call.method, params)
+            if self.transport.write(line):
+                self._calls[number] = call
+                return number
+            error = ProviderBusy(
+                f"Provider {self.provider} does not read its input; it may be hung.", provider=self.provider
+            )
+        if call.on_settled is not None:
+            call.on_settled()
+        raise error
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Answer):
+            self._answer(event)
+        elif isinstance(event, Failed):
+            self._settle(
+                event.id, to_error(event.error._replace(message=redactor.text(event.error.message)), self.provider)
+            )
+        elif isinstance(event, Notice):
+            self._notice(event)
+        elif isinstance(event, Asked):
+            self._refuse(event)
+        else:
+            self._skipped(event)
+
+    def _answer(self, event: Answer) -> None:
+        call = self._calls.pop(event.id)
+        if not call.future.done():
+            try:
+                call.future.set_result(call.read(event.result, event.audio))
+            except VoxError as error:
+                error.details.setdefault("provider", self.provider)
+                call.future.set_exception(error)
+        if call.on_settled is not None:
+            call.on_settled()
+
+    def _settle(self, number: int, error: VoxError) -> None:
+        call = self._calls.pop(number)
+        if not call.future.done():
+            call.future.set_exception(error)
+        if call.on_settled is not None:
+            call.on_settled()
+
+    def _notice(self, event: Notice) -> None:
+        progress = read_progress(event.method, event.params)
+        if progress is None:
+            self._skipped(Noise("unknown_notification", event.method))
+            return
+        for number, call in list(self._calls.items()):
+            if call.on_progress is not None and not call.future.done() and _concerns(progress, number, call):
+                if call.prolong is not None:
+                    call.timer.cancel()
+                    call.timer = self._loop.call_later(call.prolong, self._expire, number, call.prolong)
+                call.on_progress(progress)
+
+    def _refuse(self, event: Asked) -> None:
+        error = {"code": METHOD_NOT_FOUND, "message": f"Vox offers no method {event.method!r} to providers"}
+        self.transport.write(encode({"jsonrpc": "2.0", "id": event.id, "error": error}))
+
+    def _skipped(self, noise: Noise) -> None:
+        self._seen_noise[noise.kind] += 1
+        if self._seen_noise[noise.kind] == 1:  # once per kind: a chatty library must not fill the log
+            _log.warning("provider.noise", provider=self.provider, kind=noise.kind, sample=noise.sample)
+
+    @property
+    def noise(self) -> int:
+        """Lines and messages skipped so far."""
+        return sum(self._seen_noise.values())
+
+    def _expire(self, number: int, after_s: float) -> None:
+        call = self._calls.get(number)
+        if call is None or call.future.done():
+            return
+        call.future.set_exception(
+            ProviderTimeout(
+                f"Provider {self.provider} did not answer {call.method} within {after_s:g} s.",
+                provider=self.provider,
+                timeoutMs=round(after_s * 1000),
+            )
+        )
+        self._give_up(number)
+
+    def _give_up(self, number: int) -> None:
+        """Nobody waits any more. A provider that can cancel is told; the record stays until it answers."""
+        if number in self._calls and "cancel" in self.features and not self.ended.done():
+            self.transport.write(self.peer.notify("cancel", {"id": number}))
+
+    def _finish(self) -> None:
+        if self.ended.done():
+            return
+        error = self._fault or self._crash()
+        self.ended.set_result(error)
+        for number in list(self._calls):
+            self._settle(number, type(error)(error.message, **error.details))
+
+    def _crash(self) -> ProviderCrashed:
+        code = self.exited.result() if self.exited.done() else None
+        how = (
+            "closed its output"
+            if code is None
+            else f"was ended by signal {-code}"
+            if code < 0
+            else f"exited with code {code}"
+        )
+        said = redactor.text(bytes(self.tail[-_STDERR_IN_ERRORS:]).decode("utf-8", "replace").strip())
+        return ProviderCrashed(
+            f"Provider {self.provider} {how}." + (f" Its last words: {said}" if said else ""),
+            provider=self.provider,
+            exitCode=code,
+            stderr=said,
+        )
+
+
+def _concerns(progress: ProgressNotice, number: int, call: _Call) -> bool:
+    if progress.request_id is not None:
+        return progress.request_id in (number, str(number), call.request)
+    return progress.model_id is None or progress.model_id == call.model

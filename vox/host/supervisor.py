@@ -1,0 +1,270 @@
+"""The life of one provider: started on first need, kept, ended in good order, started again after a crash.
+
+States: `stopped → starting → ready → stopping → stopped`, and `backing_off` after an early crash. There is no
+permanent death: while backing off, calls fail at once and say when to come back.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from anyio.abc import TaskGroup
+
+from vox.errors import ProviderMisbehaved, ProviderTimeout, ProviderUnavailable, VoxError
+from vox.host.backoff import Backoff
+from vox.host.command import resolve_argv
+from vox.host.job import Watcher, end_group
+from vox.host.process import ProviderProcess
+from vox.host.transport import Transport, open_transport
+from vox.log import get_logger
+from vox.protocol.framing import DEFAULT_MAX_LINE
+from vox.protocol.provider import ModelsResult, read_models
+
+__all__ = ["ProviderSpec", "State", "Supervisor"]
+
+State = Literal["stopped", "starting", "ready", "backing_off", "stopping"]
+
+INPUT_CLOSED_GRACE_S = 2.0  # after end of input: long enough to finish a sentence, short enough for Ctrl-C
+TERMINATED_GRACE_S = 2.0  # after the polite signal, before the final one
+KILLED_GRACE_S = 5.0  # the system needs no longer to reap a killed process, unless a disk hangs
+
+_log = get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSpec:
+    """What to run, and how."""
+
+    id: str
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]
+    folder: Path
+    start_s: float = 20.0
+    """Seconds from the start to the answer to `models`."""
+    keep_alive_s: float = -1
+    """Stop after idling that long; -1 never, 0 as soon as nothing is in flight."""
+    max_line: int = DEFAULT_MAX_LINE
+
+
+class Supervisor:
+    """Owns the one process of a provider.
+
+    Args:
+        tasks: Where the ends of processes are seen through; it must outlive the supervisor's use.
+        watcher: Told of every group, so that it ends with the daemon.
+        stderr: Where the child's diagnostics go.
+    """
+
+    def __init__(
+        self,
+        spec: ProviderSpec,
+        *,
+        tasks: TaskGroup,
+        watcher: Watcher,
+        stderr: Callable[[bytes], None],
+        clock: Callable[[], float] = time.monotonic,
+        open_child: Callable[..., Awaitable[Transport]] = open_transport,
+    ) -> None:
+        self.spec = spec
+        self.generation = 0
+        self.last_error: str | None = None
+        self.models: ModelsResult | None = None
+        self._tasks, self._watcher, self._stderr = tasks, watcher, stderr
+        self._clock, self._open = clock, open_child
+        self._backoff = Backoff(clock)
+        self._process: ProviderProcess | None = None
+        self._starting = asyncio.Lock()
+        self._stopping = False
+        self._idle: asyncio.TimerHandle | None = None
+
+    @property
+    def state(self) -> State:
+        """Where in its life the provider is."""
+        if self._stopping:
+            return "stopping"
+        if self._process is not None:
+            return "ready"
+        if self._starting.locked():
+            return "starting"
+        return "backing_off" if self._backoff.remaining_s() else "stopped"
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id while it runs."""
+        return self._process.pid if self._process is not None else None
+
+    @property
+    def running(self) -> ProviderProcess | None:
+        """The live process, if there is one."""
+        return self._process
+
+    @property
+    def retry_after_ms(self) -> int:
+        """Milliseconds until a start is allowed; 0 when it is allowed now."""
+        return round(self._backoff.remaining_s() * 1000)
+
+    async def call(self, method: str, params: dict[str, Any], read: Any, **options: Any) -> Any:
+        """`ProviderProcess.call` on the running process, started if need be. `on_settled` is honoured in every case.
+
+        Raises:
+            ProviderUnavailable: It cannot be started, or is backing off.
+            VoxError: As `ProviderProcess.call`.
+        """
+        process = self._process
+        if process is None or process.ended.done():
+            try:
+                process = await self.ensure()
+            except BaseException:
+                if settled := options.get("on_settled"):
+                    settled()
+                raise
+        self._hold()
+        try:
+            return await process.call(method, params, read, **options)
+        except ProviderMisbehaved as error:
+            self.last_error = error.message
+            raise
+        finally:
+            self._release(process)
+
+    async def ensure(self) -> ProviderProcess:
+        """The running process, started if need be.
+
+        Raises:
+            ProviderUnavailable: It cannot be started, or is backing off.
+        """
+        async with self._starting:  # several callers, one start
+            if self._process is not None and not self._process.ended.done():
+                return self._process
+            if self._stopping:
+                raise ProviderUnavailable(f"Provider {self.spec.id} is being stopped.", provider=self.spec.id)
+            return await self._start()
+
+    async def replace(self) -> None:
+        """End the running process, whatever it does; the next call starts a new one."""
+        process, self._process = self._process, None
+        if process is not None:
+            await self._end(process, polite=False)
+
+    async def stop(self, *, reset: bool = True) -> None:
+        """End the process in good order: end of input, a signal, the final signal, each with its grace.
+
+        Args:
+            reset: Also forget past crashes.
+        """
+        self._stopping = True
+        try:
+            process, self._process = self._process, None
+            if process is not None:
+                await self._end(process, polite=True)
+        finally:
+            self._stopping = False
+            if reset:
+                self._backoff.reset()
+
+    # ---- starting
+
+    async def _start(self) -> ProviderProcess:
+        if wait := self._backoff.remaining_s():
+            raise ProviderUnavailable(
+                f"Provider {self.spec.id} crashed right after its start and is backing off for {wait:.1f} s more."
+                + (f" Last error: {self.last_error}" if self.last_error else ""),
+                provider=self.spec.id,
+                retryAfterMs=round(wait * 1000),
+            )
+        started = self._clock()
+        process = ProviderProcess(self.spec.id, self._stderr)
+        transport = await self._spawn(process)
+        self.generation += 1
+        self._watcher.add(transport.process)
+        process.attach(transport)
+        _log.info("provider.started", provider=self.spec.id, pid=process.pid, generation=self.generation)
+        self._tasks.start_soon(self._see_through, process, started)
+        await self._greet(process)
+        self._process = process
+        return process
+
+    async def _spawn(self, process: ProviderProcess) -> Transport:
+        spec = self.spec
+        try:
+            argv = resolve_argv(spec.argv, spec.environment, spec.folder)
+            return await self._open(argv, spec.environment, spec.folder, process, spec.max_line)
+        except ProviderUnavailable as error:
+            self.last_error = error.message
+            error.details["provider"] = spec.id
+            raise
+        except OSError as error:
+            self.last_error = f"cannot start {spec.argv[0]}: {error.strerror or error}"
+            raise ProviderUnavailable(f"Provider {spec.id}: {self.last_error}.", provider=spec.id) from error
+
+    async def _greet(self, process: ProviderProcess) -> None:
+        """Ask for the models. There is no handshake in the protocol: this first answer tells that the provider is up,
+        what it can do besides, and how many calls it takes. A provider that refuses the method may still work."""
+        try:
+            self.models = await process.call("models", {}, _read_models, timeout_s=self.spec.start_s)
+            process.features = frozenset(self.models.features)
+        except ProviderTimeout as error:
+            self.last_error = f"no answer to models within {self.spec.start_s:g} s of the start"
+            await self._end(process, polite=False)
+            raise ProviderUnavailable(f"Provider {self.spec.id}: {self.last_error}.", provider=self.spec.id) from error
+        except VoxError as error:
+            if process.ended.done():
+                self.last_error = error.message
+                raise ProviderUnavailable(error.message, **error.details) from error
+            _log.info("provider.no_models", provider=self.spec.id, error=error.message)
+
+    # ---- ending
+
+    async def _see_through(self, process: ProviderProcess, started: float) -> None:
+        """Wait for the process's end, expected or not, and leave nothing of it behind."""
+        error = await asyncio.shield(process.ended)
+        if self._process is process:
+            self._process = None
+            self.last_error = error.message
+            self._backoff.ended(self._clock() - started)
+            _log.warning("provider.ended", provider=self.spec.id, error=error.message)
+        await self._end(process, polite=False)
+
+    async def _end(self, process: ProviderProcess, *, polite: bool) -> None:
+        child = process.transport.process
+        process.transport.close_input()
+        gone = polite and await _within(process.exited, INPUT_CLOSED_GRACE_S)
+        if not gone:
+            end_group(child, force=not polite)
+            gone = polite and await _within(process.exited, TERMINATED_GRACE_S)
+        # Also after a clean exit: children of the child may have stayed behind in its group.
+        end_group(child, force=True)
+        if not gone and not await _within(process.exited, KILLED_GRACE_S):
+            _log.error("provider.not_reaped", provider=self.spec.id, pid=child.pid)
+        self._watcher.remove(child.pid)
+        process.transport.close()
+
+    # ---- idling
+
+    def _hold(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+
+    def _release(self, process: ProviderProcess) -> None:
+        if self.spec.keep_alive_s < 0 or process.in_flight or process is not self._process:
+            return
+        loop = asyncio.get_running_loop()
+        self._idle = loop.call_later(self.spec.keep_alive_s, self._stop_idle, process)
+
+    def _stop_idle(self, process: ProviderProcess) -> None:
+        if process is self._process and not process.in_flight:
+            self._tasks.start_soon(self.stop)
+
+
+def _read_models(result: Any, _: bytes | None) -> ModelsResult:
+    return read_models(result)
+
+
+async def _within(future: "asyncio.Future[int]", seconds: float) -> bool:
+    """Whether `future` is done before `seconds` have passed; it is never cancelled."""
+    done, _ = await asyncio.wait([future], timeout=seconds)
+    return bool(done)

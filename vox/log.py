@@ -1,0 +1,132 @@
+"""Logs without secrets: event names with fields, one line each, in files that do not grow without end.
+
+Secrets are removed twice: by the name of a field, and by value wherever a known key appears in text.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Iterable, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+__all__ = ["Redactor", "RotatingFile", "configure", "get_logger", "redactor"]
+
+REDACTED = "[redacted]"
+
+_SECRET_NAME = re.compile(r"(api[_-]?key|token|secret|password|authorization|credential)", re.IGNORECASE)
+_SECRET_SHAPE = re.compile(r"(Bearer\s+\S+|\bsk-[\w-]{8,}|\bnvapi-[\w-]{8,}|\bgsk_\w{8,}|\bAIza[\w-]{20,})")
+_SHORTEST_SECRET = 6  # shorter values would blank out ordinary words
+
+get_logger = structlog.stdlib.get_logger
+
+
+class Redactor:
+    """Removes known secret values, and strings of the shape of one, from text."""
+
+    def __init__(self) -> None:
+        self._values: set[str] = set()
+
+    def learn(self, environment: MutableMapping[str, str] | dict[str, str]) -> None:
+        """Remember the values whose names say that they are secret."""
+        self._values.update(
+            value for name, value in environment.items() if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET
+        )
+
+    def learn_value(self, value: str) -> None:
+        """Remember one secret."""
+        if len(value) >= _SHORTEST_SECRET:
+            self._values.add(value)
+
+    def text(self, text: str) -> str:
+        """The text with every secret replaced."""
+        for value in self._values:
+            text = text.replace(value, REDACTED)
+        return _SECRET_SHAPE.sub(REDACTED, text)
+
+
+redactor = Redactor()
+"""The process's one redactor: the daemon teaches it every key it loads."""
+
+
+class RotatingFile:
+    """An append-only file, 0600, that moves aside to `.1`, `.2` … once it is over its size.
+
+    Args:
+        path: Where to write; the folder is made on the first write.
+        max_bytes: Size at which the file moves aside.
+        keep: How many old files stay.
+    """
+
+    def __init__(self, path: Path, *, max_bytes: int = 8 << 20, keep: int = 2) -> None:
+        self.path = path
+        self._max_bytes = max_bytes
+        self._keep = keep
+
+    def append(self, data: bytes) -> None:
+        """Write `data` at the end; opened and closed each time, so that an outside rotation is no trouble.
+
+        Raises:
+            OSError: The disk is full, or the folder cannot be written.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "ab") as file:
+            file.write(data)
+            size = file.tell()
+        if size > self._max_bytes:
+            self._rotate()
+
+    def _rotate(self) -> None:
+        for number in range(self._keep, 0, -1):
+            older = self.path.with_name(f"{self.path.name}.{number}")
+            newer = self.path if number == 1 else self.path.with_name(f"{self.path.name}.{number - 1}")
+            if newer.exists():
+                newer.replace(older)
+
+
+def configure(path: Path | None, *, console: bool) -> None:
+    """Send events to `path` (the daemon's log) and, when `console` is set, to stderr."""
+    file = RotatingFile(path) if path is not None else None
+
+    def emit(_: Any, __: str, event: MutableMapping[str, Any]) -> str:
+        line = _render(event)
+        if file is not None:
+            file.append(line.encode("utf-8", "replace") + b"\n")
+        if console:
+            print(line, file=sys.stderr, flush=True)
+        raise structlog.DropEvent
+
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.TimeStamper(fmt="%Y-%m-%dT%H:%M:%SZ", utc=True),
+            emit,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger("info"),
+        logger_factory=structlog.ReturnLoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+
+
+def _render(event: MutableMapping[str, Any]) -> str:
+    """`[time] LEVEL: name key=value …`, on one line, without secrets and control characters."""
+    time, level, name = event.pop("timestamp", ""), str(event.pop("level", "info")).upper(), event.pop("event", "")
+    fields = " ".join(f"{key}={_value(key, value)}" for key, value in event.items())
+    line = redactor.text(f"[{time}] {level}: {name} {fields}".rstrip())
+    return "".join(_printable(line))
+
+
+def _value(key: str, value: Any) -> str:
+    if _SECRET_NAME.search(key):
+        return REDACTED
+    text = str(value)
+    return repr(text) if " " in text or "\n" in text else text
+
+
+def _printable(line: str) -> Iterable[str]:
+    return (character if character.isprintable() else repr(character)[1:-1] for character in line)

@@ -1,0 +1,288 @@
+"""The shapes of the provider methods: what may come back, and which error an answer stands for.
+
+Each method has one reader that takes the raw result and returns its shape. A reader forgives what the protocol tells
+it to forgive (unknown fields, malformed words, wrapped or bare models) and raises for what a caller could not use.
+Source: the provider protocol, sections "Methods" and "Transport".
+"""
+
+from typing import Annotated, Any, TypeVar, cast
+
+import pybase64
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from vox import errors
+from vox.protocol import metrics as contract
+from vox.protocol.jsonrpc import BUSY, CANCELLED, ErrorObject
+
+__all__ = [
+    "METHODS",
+    "ModelShape",
+    "ModelsResult",
+    "ProgressNotice",
+    "SegmentShape",
+    "SynthesizeResult",
+    "TranscribeResult",
+    "VoiceShape",
+    "VoicesResult",
+    "WordShape",
+    "read_model",
+    "read_models",
+    "read_progress",
+    "read_synthesis",
+    "read_transcript",
+    "read_voices",
+    "to_error",
+]
+
+METHODS = ("models", "install", "preload", "transcribe", "voices", "synthesize")
+
+_Shape = TypeVar("_Shape", bound=BaseModel)
+
+
+def _to_camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(word.capitalize() for word in tail)
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(alias_generator=_to_camel, populate_by_name=True, extra="ignore", frozen=True)
+
+
+class WordShape(_Wire):
+    """A word with its time in seconds."""
+
+    word: str
+    start: float
+    end: float
+    confidence: float | None = None
+
+
+class SegmentShape(_Wire):
+    """A timed piece of the text, in seconds."""
+
+    id: int = 0
+    start: float
+    end: float
+    text: str
+
+
+def _keep_valid(shape: type[_Shape]) -> BeforeValidator:
+    """Drops the items that do not fit: one bad word must not cost the whole transcript."""
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, list):
+            return None
+        kept: list[_Shape] = []
+        for item in cast("list[Any]", value):
+            try:
+                kept.append(shape.model_validate(item))
+            except ValidationError:
+                continue
+        return kept
+
+    return BeforeValidator(read)
+
+
+def _read_features(value: Any) -> list[str]:
+    return [item for item in cast("list[Any]", value) if isinstance(item, str)] if isinstance(value, list) else []
+
+
+_Metrics = Annotated[dict[str, float], BeforeValidator(contract.clean)]
+_Words = Annotated[list[WordShape] | None, _keep_valid(WordShape)]
+_Segments = Annotated[list[SegmentShape] | None, _keep_valid(SegmentShape)]
+_Strings = Annotated[list[str], BeforeValidator(_read_features)]
+
+
+class ModelShape(_Wire):
+    """ModelInfo. Only `id` is required."""
+
+    id: str = Field(min_length=1)
+    name: str | None = None
+    backend: str | None = None
+    installed: bool = True
+    preloaded: bool = False
+    available: bool = True
+    kind: str | None = None
+    languages: _Strings = []
+    max_concurrency: int | None = Field(default=None, ge=1)
+    sample_rate: int | None = Field(default=None, ge=8000, le=192_000)
+    size_bytes: int | None = None
+    words: bool = False
+    streaming: bool = False
+    features: _Strings = []
+    description: str = ""
+
+
+class ModelsResult(_Wire):
+    """The answer to `models`."""
+
+    models: list[ModelShape]
+    max_concurrency: int | None = Field(default=None, ge=1)
+    features: _Strings = []
+
+
+class TranscribeResult(_Wire):
+    """The answer to `transcribe`."""
+
+    text: str
+    model_id: str | None = None
+    elapsed_ms: float | None = None
+    metrics: _Metrics = {}
+    words: _Words = None
+    segments: _Segments = None
+    language: str | None = None
+    confidence: float | None = None
+
+
+class VoiceShape(_Wire):
+    """A voice."""
+
+    id: str = Field(min_length=1)
+    name: str | None = None
+    language: str | None = None
+    backend: str | None = None
+    model_id: str | None = None
+    available: bool = True
+    default: bool = False
+
+
+class VoicesResult(_Wire):
+    """The answer to `voices`."""
+
+    voices: list[VoiceShape]
+
+
+class SynthesizeResult(_Wire):
+    """The answer to `synthesize`; `audio` holds the decoded bytes."""
+
+    audio: bytes
+    model_id: str | None = None
+    voice_id: str | None = None
+    format: str = "wav"
+    content_type: str = "audio/wav"
+    elapsed_ms: float | None = None
+    metrics: _Metrics = {}
+
+
+class ProgressNotice(_Wire):
+    """Progress of an install or preload, in either published form."""
+
+    model_id: str | None = None
+    progress: float = Field(ge=0)
+    status: str = ""
+    request_id: str | int | None = None
+    bytes_done: int | None = None
+    bytes_total: int | None = None
+
+
+def read_models(result: Any) -> ModelsResult:
+    """`models`.
+
+    Raises:
+        ProviderMisbehaved: No list of models with ids.
+    """
+    return _read(ModelsResult, "models", result)
+
+
+def read_model(result: Any) -> ModelShape:
+    """`install` and `preload`: a ModelInfo, bare or wrapped as `{"model": …}`.
+
+    Raises:
+        ProviderMisbehaved: Neither form.
+    """
+    wrapped: Any = cast("dict[str, Any]", result).get("model") if isinstance(result, dict) else None
+    return _read(ModelShape, "install or preload", wrapped if isinstance(wrapped, dict) else result)
+
+
+def read_transcript(result: Any) -> TranscribeResult:
+    """`transcribe`.
+
+    Raises:
+        ProviderMisbehaved: No text.
+    """
+    return _read(TranscribeResult, "transcribe", result)
+
+
+def read_voices(result: Any) -> VoicesResult:
+    """`voices`.
+
+    Raises:
+        ProviderMisbehaved: No list of voices with ids.
+    """
+    return _read(VoicesResult, "voices", result)
+
+
+def read_synthesis(result: Any, audio: bytes | None) -> SynthesizeResult:
+    """`synthesize`; `audio` is what the peer decoded already, else the base64 is decoded here.
+
+    Raises:
+        ProviderMisbehaved: No audio, or not base64.
+    """
+    if not isinstance(result, dict):
+        raise errors.ProviderMisbehaved("The provider's answer to synthesize is not an object.")
+    fields: dict[str, Any] = cast("dict[str, Any]", result)
+    if audio is None:
+        audio = _decode(fields.get("audioBase64"))
+    return _read(SynthesizeResult, "synthesize", {**fields, "audio": audio})
+
+
+def read_progress(method: str, params: dict[str, Any]) -> ProgressNotice | None:
+    """A progress notification in either published form; None when it is none."""
+    if method == "notification" and params.get("event") == "progress":
+        params = cast("dict[str, Any]", params["data"]) if isinstance(params.get("data"), dict) else {}
+    elif method != "progress":
+        return None
+    try:
+        return ProgressNotice.model_validate(params)
+    except ValidationError:
+        return None
+
+
+def to_error(error: ErrorObject, provider: str) -> errors.VoxError:
+    """The typed error a provider's error answer stands for; its own words and code are kept."""
+    named = error.data.get("code")
+    details: dict[str, Any] = {"provider": provider, "providerCode": error.code}
+    if isinstance(error.data.get("retryAfterMs"), int | float):
+        details["retryAfterMs"] = error.data["retryAfterMs"]
+    if error.code == BUSY or named == "provider_busy":
+        return errors.ProviderBusy(f"Provider {provider} says it is busy: {error.message}", **details)
+    if error.code == CANCELLED:
+        return errors.Cancelled(f"Provider {provider} cancelled the call.", **details)
+    kind = _TYPED.get(named) if isinstance(named, str) else None
+    if kind is not None:
+        return kind(error.message, **details)
+    if isinstance(named, str):
+        details["providerErrorCode"] = named
+    return errors.ProviderFailed(f"Provider {provider} answered with an error: {error.message}", **details)
+
+
+_TYPED: dict[str, type[errors.VoxError]] = {
+    "model_not_found": errors.ModelNotFound,
+    "model_not_installed": errors.ModelNotInstalled,
+    "voice_not_found": errors.VoiceNotFound,
+    "unsupported_audio": errors.UnsupportedAudio,
+    "invalid_request": errors.InvalidRequest,
+    "text_too_long": errors.InvalidRequest,
+    "unsupported_format": errors.InvalidRequest,
+    "unauthorized": errors.NotAuthorized,
+}
+
+
+def _decode(value: Any) -> bytes:
+    if not isinstance(value, str) or not value:
+        raise errors.ProviderMisbehaved("The provider's answer to synthesize has no audioBase64.")
+    try:
+        return pybase64.b64decode(value, validate=True)
+    except ValueError:
+        raise errors.ProviderMisbehaved("The provider's audioBase64 is not valid base64.") from None
+
+
+def _read(shape: type[_Shape], method: str, result: Any) -> _Shape:
+    try:
+        return shape.__pydantic_validator__.validate_python(result)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the result"
+        raise errors.ProviderMisbehaved(
+            f"The provider's answer to {method} lacks what it needs: {place}: {first['msg']}."
+        ) from None
