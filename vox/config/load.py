@@ -11,7 +11,9 @@ from pydantic import ValidationError
 
 from vox.config.lines import Place, line_of
 from vox.config.providers import ProviderEntry
+from vox.config.references import resolve_references
 from vox.config.settings import Settings
+from vox.errors import ConfigError
 from vox.paths import Home
 from vox.types import Kind
 
@@ -90,6 +92,11 @@ def _read_entries(
         if entry.builtin and not entry.command and not known(entry.id):
             fix = "Remove the entry, or give it a command."
             _note(problems, path, text, (*place, "id"), f"names no built-in provider: {entry.id!r}.", fix)
+            continue
+        try:
+            resolve_references(entry.env)
+        except ConfigError as error:
+            _note(problems, path, text, (*place, "env"), error.message, "The entry is left out.")
             continue
         for model in entry.models or ():
             owner = claimed.setdefault((entry.kind, model), entry.id)

@@ -165,6 +165,12 @@ class Supervisor:
             if reset:
                 self._backoff.reset()
 
+    def kill(self) -> None:
+        """The last resort when there is no time left for good order."""
+        process, self._process = self._process, None
+        if process is not None:
+            end_group(process.transport.process, force=True)
+
     # ---- starting
 
     async def _start(self) -> ProviderProcess:
@@ -204,8 +210,9 @@ class Supervisor:
         """Ask for the models. There is no handshake in the protocol: this first answer tells that the provider is up,
         what it can do besides, and how many calls it takes. A provider that refuses the method may still work."""
         try:
-            self.models = await process.call("models", {}, _read_models, timeout_s=self.spec.start_s)
-            process.features = frozenset(self.models.features)
+            models: ModelsResult = await process.call("models", {}, _read_models, timeout_s=self.spec.start_s)
+            self.models = models
+            process.features = frozenset(models.features)
         except ProviderTimeout as error:
             self.last_error = f"no answer to models within {self.spec.start_s:g} s of the start"
             await self._end(process, polite=False)

@@ -98,17 +98,9 @@ class UnixTransport:
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._receiver = receiver
-        self.process: subprocess.Popen[bytes] = subprocess.Popen(
-            argv,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            text=False,
-            env=dict(environment),
-            cwd=folder,
-            **spawn_options(),
-        )
+        options: dict[str, Any] = {"env": dict(environment), "cwd": folder, "bufsize": 0, **spawn_options()}
+        pipe = subprocess.PIPE
+        self.process = _popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, **options)
         assert self.process.stdin and self.process.stdout and self.process.stderr
         self._input = self.process.stdin.fileno()
         self._output = self.process.stdout.fileno()
@@ -328,6 +320,11 @@ class _PipeProtocol(asyncio.SubprocessProtocol):
 
     def process_exited(self) -> None:
         self._owner.exited()
+
+
+def _popen(argv: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
+    process: Any = subprocess.Popen(argv, **options)
+    return process
 
 
 def _watch_exit(

@@ -1,0 +1,210 @@
+"""The composition root: the only place that knows every layer.
+
+Order of a start: lock the home, sweep what a killed daemon left, build the runtime, open the listeners, and only then
+write runtime.json, so that whoever reads it finds a daemon that answers. A stop goes the same way back.
+"""
+
+import asyncio
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import Any
+
+import anyio
+from anyio.abc import TaskGroup
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from vox import __version__
+from vox.config import Configuration, load
+from vox.daemon.discovery import make_token, only_daemon, publish, withdraw
+from vox.daemon.doctor import run_checks
+from vox.daemon.guard import Guard, origin_of
+from vox.daemon.listen import HttpServer, bind_tcp, listen_unix
+from vox.daemon.providers import make_supervisor, sweep_spool
+from vox.doors.rpc.methods import Access, Daemon, Methods
+from vox.doors.rpc.server import serve_stream, serve_websocket
+from vox.errors import VoxError
+from vox.host.command import BUILTIN_ALIASES, builtins
+from vox.host.job import make_watcher
+from vox.log import configure, get_logger, redactor
+from vox.paths import Home
+from vox.runtime.registry import Registry
+from vox.runtime.runtime import Runtime
+from vox.runtime.telemetry import Recorder
+
+__all__ = ["main", "run"]
+
+STOP_GRACE_S = 4.5  # for the providers to end; a user who pressed Ctrl-C waits no longer than five seconds
+
+_log = get_logger()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the daemon in the foreground until a signal or a client stops it. Returns the exit status."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if words in (["--version"], ["-V"]):
+        print(f"voxd {__version__}")
+        return 0
+    if words:
+        print("usage: voxd\nRuns the Vox daemon in the foreground. Settings: vox config path.", file=sys.stderr)
+        return 0 if words in (["--help"], ["-h"]) else 2
+    home = Home.from_env()
+    home.ensure()
+    configure(home.daemon_log, console=sys.stderr.isatty())
+    try:
+        with only_daemon(home):
+            anyio.run(run, home, backend_options={"use_uvloop": _has_uvloop()})
+    except (VoxError, ExceptionGroup) as raised:
+        error = _first(raised)
+        if not isinstance(error, VoxError):
+            raise
+        print(f"error: {error.message}", file=sys.stderr)
+        return error.exit_status
+    return 0
+
+
+async def run(home: Home) -> None:
+    """Serve until stopped.
+
+    Raises:
+        ConfigError: The address cannot be used. (In an exception group, when it happens after the start.)
+    """
+    known = builtins()
+    configuration = load(home, lambda name: BUILTIN_ALIASES.get(name, name) in known)
+    for problem in configuration.problems:
+        _log.warning("config.problem", problem=str(problem))
+    for entry in configuration.entries:
+        redactor.learn(entry.env)
+    sweep_spool(home)
+    watcher = make_watcher()
+    async with anyio.create_task_group() as background:
+        recorder = Recorder(home.performance_jsonl)
+        background.start_soon(recorder.run)
+        registry = Registry(
+            configuration, lambda entry: make_supervisor(entry, configuration, home, known, background, watcher)
+        )
+        runtime = Runtime(home, configuration, registry, recorder, background)
+        try:
+            await _serve(home, configuration, runtime)
+        finally:
+            with anyio.CancelScope(shield=True), anyio.move_on_after(STOP_GRACE_S):
+                await registry.stop()
+            for provider in registry.providers:
+                provider.supervisor.kill()
+            watcher.close()
+            background.cancel_scope.cancel()
+
+
+async def _serve(home: Home, configuration: Configuration, runtime: Runtime) -> None:
+    settings, stop = configuration.settings, asyncio.Event()
+    listener = bind_tcp(settings.host, settings.port)
+    facts = _facts(listener.getsockname()[1], home)
+    token = make_token()
+    redactor.learn_value(token)
+    methods = Methods(
+        runtime, Daemon(lambda: _health(facts), lambda: run_checks(home, configuration, runtime), stop.set)
+    )
+    origins = configuration.settings.allowed_origins
+    server = HttpServer(Guard(_app(methods, token), origins))
+    async with AsyncExitStack() as stack, anyio.create_task_group() as front:
+        front.start_soon(_stop_on_signal, stop)
+        front.start_soon(_run_http, server, listener)
+        await _open_unix(stack, home, methods, front)
+        publish(home.runtime_json, {**facts, "token": token})
+        _log.info("daemon.ready", port=facts["port"], socket=facts["socket"], pid=facts["pid"])
+        try:
+            await stop.wait()
+        finally:
+            withdraw(home.runtime_json)
+            server.stop()
+            front.cancel_scope.cancel()
+            _log.info("daemon.stopping")
+
+
+async def _run_http(server: HttpServer, listener: Any) -> None:
+    with anyio.CancelScope(shield=True):  # it ends by itself a second after `stop`
+        await server.serve(sockets=[listener])
+
+
+async def _open_unix(stack: AsyncExitStack, home: Home, methods: Methods, front: TaskGroup) -> None:
+    if not hasattr(asyncio, "start_unix_server"):
+        return
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        front.start_soon(serve_stream, reader, writer, methods, Access(owner=True))
+
+    server = await listen_unix(home.socket, serve)
+
+    def close() -> None:
+        server.close()
+        home.socket.unlink(missing_ok=True)
+
+    stack.callback(close)
+
+
+def _app(methods: Methods, token: str) -> Starlette:
+    async def rpc(socket: WebSocket) -> None:
+        await serve_websocket(socket, methods, _access(socket, token))
+
+    async def alive(_: Request) -> PlainTextResponse:
+        return PlainTextResponse("ok")
+
+    return Starlette(routes=[WebSocketRoute("/", rpc), Route("/healthz", alive)])
+
+
+def _access(socket: WebSocket, token: str) -> Access:
+    given = socket.headers.get("authorization", "").removeprefix("Bearer ")
+    owner = secrets.compare_digest(given.encode("utf-8"), token.encode("utf-8"))
+    return Access(owner=owner, files=owner or origin_of(socket.scope) is None)
+
+
+async def _stop_on_signal(stop: asyncio.Event) -> None:
+    if sys.platform == "win32":
+        signal.signal(signal.SIGINT, lambda *_: stop.set())
+        return
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+        async for _ in signals:
+            stop.set()
+
+
+def _first(error: BaseException) -> BaseException:
+    """The first plain exception inside groups: task groups wrap what ends them."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _facts(port: int, home: Home) -> dict[str, Any]:
+    return {
+        "version": __version__,
+        "serviceName": "Vox",
+        "port": port,
+        "pid": os.getpid(),
+        "startedAt": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "socket": str(home.socket) if hasattr(asyncio, "start_unix_server") else None,
+        "startedMonotonic": time.monotonic(),
+    }
+
+
+def _health(facts: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "service": facts["serviceName"],
+        **{name: facts[name] for name in ("version", "port", "pid", "startedAt", "socket")},
+        "uptimeMs": round((time.monotonic() - facts["startedMonotonic"]) * 1000),
+        "doors": [{"name": "rpc", "url": f"ws://127.0.0.1:{facts['port']}/"}],
+    }
+
+
+def _has_uvloop() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("uvloop") is not None

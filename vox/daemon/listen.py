@@ -1,0 +1,103 @@
+"""The listeners: one loopback TCP port for every door by path, and one unix socket for our own programs."""
+
+import asyncio
+import contextlib
+import ipaddress
+import os
+import socket
+from collections.abc import Awaitable, Callable, Generator
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from vox.doors.rpc.server import MAX_FRAME
+from vox.errors import ConfigError
+
+__all__ = ["HttpServer", "bind_tcp", "listen_unix"]
+
+_CLOSE_GRACE_S = 1  # for requests in flight when the daemon ends
+
+
+def bind_tcp(host: str, port: int) -> socket.socket:
+    """A bound loopback socket.
+
+    Raises:
+        ConfigError: The address is not loopback, or the port is taken.
+    """
+    if not _is_loopback(host):
+        raise ConfigError(f"host is {host!r}. Vox listens on loopback addresses only: use 127.0.0.1 or ::1.")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    if os.name == "posix":  # elsewhere the option would let two programs share the port
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise ConfigError(
+            f"Port {port} on {host} cannot be used: {error.strerror}. Stop the program that has it, or choose another"
+            " port with VOX_PORT (0 takes any free one)."
+        ) from error
+    return listener
+
+
+class HttpServer(uvicorn.Server):
+    """uvicorn, without its own signals and without its clock, which would wake an idle daemon ten times a second."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="none",
+                ws="websockets-sansio",
+                ws_max_size=MAX_FRAME,
+                access_log=False,
+                log_config=None,
+                lifespan="off",
+                server_header=False,
+                date_header=False,
+                timeout_graceful_shutdown=_CLOSE_GRACE_S,
+            )
+        )
+        self._stop = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """The daemon owns the signals."""
+        yield
+
+    async def main_loop(self) -> None:
+        """Wait to be stopped."""
+        await self._stop.wait()
+
+    def stop(self) -> None:
+        """Finish what is in flight, within a second, and end."""
+        self._stop.set()
+
+
+async def listen_unix(
+    path: Path, serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+) -> asyncio.AbstractServer:
+    """Listen on a unix socket that only its owner can reach."""
+    listener = _bind_unix(path)
+    return await asyncio.start_unix_server(serve, sock=listener, limit=MAX_FRAME)
+
+
+def _bind_unix(path: Path) -> socket.socket:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.parent.chmod(0o700)
+    path.unlink(missing_ok=True)  # left by a killed daemon; we hold the lock
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(path))
+    path.chmod(0o600)
+    return listener
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

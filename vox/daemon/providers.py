@@ -1,0 +1,62 @@
+"""From an entry of providers.json to a supervisor that runs it."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from anyio.abc import TaskGroup
+
+from vox.config import Configuration, ProviderEntry
+from vox.config.references import resolve_references
+from vox.host.command import builtin_argv, child_environment
+from vox.host.job import Watcher
+from vox.host.supervisor import ProviderSpec, Supervisor
+from vox.log import RotatingFile, redactor
+from vox.paths import Home
+from vox.protocol.framing import DEFAULT_MAX_LINE
+
+__all__ = ["make_supervisor", "sweep_spool"]
+
+_MAX_LINE_TTS = 256 << 20  # speech comes back in one line of base64: three quarters of an hour at 24 kHz
+
+
+def make_supervisor(
+    entry: ProviderEntry,
+    configuration: Configuration,
+    home: Home,
+    installed: Mapping[str, str],
+    tasks: TaskGroup,
+    watcher: Watcher,
+) -> Supervisor:
+    """A supervisor for the entry; nothing is started yet."""
+    environment = child_environment(
+        {"VOX_CACHE": str(home.cache), "VOX_MODELS": str(home.models), **resolve_references(entry.env)}
+    )
+    redactor.learn(environment)
+    spec = ProviderSpec(
+        id=entry.id,
+        argv=tuple(entry.command or builtin_argv(entry.id, installed)),
+        environment=environment,
+        folder=_working_folder(entry, configuration.folder),
+        start_s=entry.timeouts.start_ms / 1000,
+        keep_alive_s=entry.keep_alive,
+        max_line=_MAX_LINE_TTS if entry.kind == "tts" else DEFAULT_MAX_LINE,
+    )
+    log = RotatingFile(home.provider_log(entry.id))
+    return Supervisor(
+        spec,
+        tasks=tasks,
+        watcher=watcher,
+        stderr=lambda data: log.append(redactor.text(data.decode("utf-8", "replace")).encode("utf-8")),
+    )
+
+
+def sweep_spool(home: Home) -> None:
+    """Remove what a killed daemon left behind: files of calls that nobody waits for."""
+    if home.spool.is_dir():
+        for file in home.spool.iterdir():
+            file.unlink(missing_ok=True)
+
+
+def _working_folder(entry: ProviderEntry, folder: Path) -> Path:
+    return folder / os.path.expanduser(entry.cwd) if entry.cwd else folder

@@ -1,0 +1,83 @@
+"""One client connection: frames in, frames out, many calls at once, all ended when the connection ends."""
+
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+from anyio.abc import TaskGroup
+
+from vox.doors.rpc.methods import Access, Methods
+from vox.doors.rpc.wire import Call, FrameError, read, write_error, write_event, write_result
+from vox.errors import Cancelled, InvalidRequest, ProviderBusy, VoxError
+from vox.log import get_logger
+
+__all__ = ["MAX_IN_FLIGHT", "Connection"]
+
+MAX_IN_FLIGHT = 256
+"""Calls of one connection at once; the queues behind are bounded too, this one keeps a client from filling memory."""
+
+_log = get_logger()
+
+
+class Connection:
+    """Serves the calls of one client.
+
+    Args:
+        send: Takes a frame to be sent; must not block, and may drop frames once the client is gone.
+        tasks: Where the calls run; cancelling it cancels them, and with them the work behind.
+    """
+
+    def __init__(self, methods: Methods, access: Access, send: Callable[[bytes], None], tasks: TaskGroup) -> None:
+        self._methods, self._access, self._send, self._tasks = methods, access, send, tasks
+        self._scopes: dict[Any, anyio.CancelScope] = {}
+
+    def receive(self, frame: bytes) -> None:
+        """A frame came in."""
+        try:
+            calls = read(frame)
+        except FrameError as error:
+            self._send(error.reply)
+            return
+        for call in calls:
+            self._begin(call)
+
+    def _begin(self, call: Call) -> None:
+        if call.method == "$/cancel":
+            scope = self._scopes.get(_key(call.params.get("id")))
+            if scope is not None:
+                scope.cancel()
+            return
+        if call.id is None:
+            return  # a notification nobody here listens to
+        if len(self._scopes) >= MAX_IN_FLIGHT:
+            self._send(write_error(call, ProviderBusy(f"This connection has {MAX_IN_FLIGHT} calls in flight.")))
+            return
+        if _key(call.id) in self._scopes:
+            self._send(write_error(call, InvalidRequest(f"The id {call.id!r} is in use by a call still running.")))
+            return
+        self._scopes[_key(call.id)] = anyio.CancelScope()
+        self._tasks.start_soon(self._run, call)
+
+    async def _run(self, call: Call) -> None:
+        with self._scopes[_key(call.id)] as scope:
+            self._send(await self._answer(call))
+        if scope.cancelled_caught:
+            self._send(write_error(call, Cancelled("The call was cancelled.")))
+        self._scopes.pop(_key(call.id), None)
+
+    async def _answer(self, call: Call) -> bytes:
+        def emit(event: str, data: dict[str, Any]) -> None:
+            self._send(write_event(call, event, data))
+
+        try:
+            result = await self._methods.call(call.method, call.params, self._access, emit, classic=not call.strict)
+            return write_result(call, result)
+        except VoxError as error:
+            return write_error(call, error)
+        except Exception as error:
+            _log.exception("rpc.failed", method=call.method)
+            return write_error(call, VoxError(f"Vox failed: {type(error).__name__}. See the daemon's log."))
+
+
+def _key(number: Any) -> Any:
+    return number if isinstance(number, str | int | float | None) else repr(number)

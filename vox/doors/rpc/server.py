@@ -1,0 +1,100 @@
+"""The two sockets of the client RPC: a WebSocket endpoint, and newline-delimited frames on a unix socket."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+import anyio
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from vox.doors.rpc.connection import Connection
+from vox.doors.rpc.methods import Access, Methods
+
+__all__ = ["MAX_FRAME", "Outbox", "serve_stream", "serve_websocket"]
+
+MAX_FRAME = 64 << 20
+"""Bytes of one frame from a client."""
+
+_MAX_UNSENT = 256 << 20  # answers a client may leave unread; past it, it is gone or hostile
+
+
+class Outbox:
+    """Frames on their way to one client, sent in order by one task, bounded in bytes."""
+
+    def __init__(self, overflow: Callable[[], None]) -> None:
+        self._frames: list[bytes] = []
+        self._bytes = 0
+        self._news = asyncio.Event()
+        self._overflow = overflow
+
+    def put(self, frame: bytes) -> None:
+        """Send a frame when its turn comes; a client too far behind is let go."""
+        if self._bytes + len(frame) > _MAX_UNSENT:
+            self._overflow()
+            return
+        self._frames.append(frame)
+        self._bytes += len(frame)
+        self._news.set()
+
+    async def run(self, send: Callable[[list[bytes]], Awaitable[None]]) -> None:
+        """Hand over what has come together, until cancelled."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            frames, self._frames, self._bytes = self._frames, [], 0
+            await send(frames)
+
+
+async def serve_websocket(socket: WebSocket, methods: Methods, access: Access) -> None:
+    """Serve one WebSocket client until it leaves."""
+    await socket.accept()
+
+    async def send(frames: list[bytes]) -> None:
+        for frame in frames:
+            await socket.send_text(frame[:-1].decode("utf-8"))
+
+    with contextlib.suppress(WebSocketDisconnect):
+        async with anyio.create_task_group() as tasks:
+            outbox = Outbox(tasks.cancel_scope.cancel)
+            connection = Connection(methods, access, outbox.put, tasks)
+            tasks.start_soon(_pump, outbox, send, tasks.cancel_scope.cancel)
+            while (message := await socket.receive())["type"] == "websocket.receive":
+                text = message.get("text")
+                connection.receive(text.encode("utf-8") if text is not None else message["bytes"])
+            tasks.cancel_scope.cancel()
+
+
+async def serve_stream(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, methods: Methods, access: Access
+) -> None:
+    """Serve one client of the unix socket until it leaves."""
+
+    async def send(frames: list[bytes]) -> None:
+        writer.writelines(frames)
+        await writer.drain()
+
+    try:
+        async with anyio.create_task_group() as tasks:
+            outbox = Outbox(tasks.cancel_scope.cancel)
+            connection = Connection(methods, access, outbox.put, tasks)
+            tasks.start_soon(_pump, outbox, send, tasks.cancel_scope.cancel)
+            while line := await _read_line(reader):
+                connection.receive(line)
+            tasks.cancel_scope.cancel()
+    finally:
+        writer.close()
+
+
+async def _pump(outbox: Outbox, send: Callable[[list[bytes]], Awaitable[None]], gone: Callable[[], object]) -> None:
+    try:
+        await outbox.run(send)
+    except (OSError, WebSocketDisconnect, RuntimeError):  # RuntimeError is starlette's word for a closed socket
+        gone()
+
+
+async def _read_line(reader: asyncio.StreamReader) -> bytes:
+    """The next line; empty when the client is gone or its line is over the cap."""
+    try:
+        return await reader.readuntil(b"\n")
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
+        return b""

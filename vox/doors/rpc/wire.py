@@ -1,0 +1,93 @@
+"""Frames of the client RPC, in two dialects on one socket, chosen by the form of the request.
+
+The *classic* dialect is what existing Vox clients speak: string ids, no `jsonrpc`, an `error` that is a plain string
+beginning with the code, its facts beside it in `errorInfo`, events as `{id, event, data}`. The *strict* dialect is
+JSON-RPC 2.0, with events as notifications.
+"""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from vox.errors import VoxError
+from vox.protocol.jsonrpc import INVALID_REQUEST, PARSE_ERROR, MalformedError, encode, parse
+
+__all__ = ["Call", "FrameError", "read", "write_error", "write_event", "write_result"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request as it came in. `id` is None for a notification."""
+
+    id: Any
+    method: str
+    params: dict[str, Any]
+    strict: bool
+
+
+class FrameError(Exception):
+    """A frame that is no request; `reply` is the line that says so."""
+
+    def __init__(self, reply: bytes) -> None:
+        super().__init__("not a request")
+        self.reply = reply
+
+
+def read(frame: bytes) -> list[Call]:
+    """The requests of a frame: one, or several in a strict batch.
+
+    Raises:
+        FrameError: It holds none.
+    """
+    try:
+        message = parse(frame)
+    except MalformedError:
+        raise FrameError(encode({"error": "Invalid JSON", "code": PARSE_ERROR})) from None
+    if isinstance(message, list) and message:
+        return [_read_one(item) for item in cast("list[Any]", message)]
+    return [_read_one(message)]
+
+
+def write_result(call: Call, result: dict[str, Any]) -> bytes:
+    """The answer line."""
+    head: dict[str, Any] = {"jsonrpc": "2.0"} if call.strict else {}
+    return encode({**head, "id": call.id, "result": result})
+
+
+def write_error(call: Call, error: VoxError) -> bytes:
+    """The error line. The classic client turns whatever is in `error` into a string, so a string it is."""
+    info = error.info()
+    if call.strict:
+        body = {"code": error.rpc_code, "message": error.message, "data": info}
+        return encode({"jsonrpc": "2.0", "id": call.id, "error": body})
+    text = error.message if error.code in _UNPREFIXED else f"{error.code}: {error.message}"
+    return encode({"id": call.id, "error": text, "errorInfo": info})
+
+
+def write_event(call: Call, event: str, data: dict[str, Any]) -> bytes:
+    """An event that belongs to a call still running."""
+    if call.strict:
+        params = {"id": call.id, "event": event, "data": data}
+        return encode({"jsonrpc": "2.0", "method": "event", "params": params})
+    return encode({"id": call.id, "event": event, "data": data})
+
+
+_UNPREFIXED = {"invalid_request"}  # clients match these sentences whole: "Missing path", "Unknown method: x"
+
+
+def _read_one(message: Any) -> Call:
+    if not isinstance(message, dict):
+        raise FrameError(encode({"error": "Invalid JSON", "code": INVALID_REQUEST}))
+    frame = cast("dict[str, Any]", message)
+    strict = frame.get("jsonrpc") == "2.0"
+    method, params = frame.get("method"), frame.get("params")
+    if not isinstance(method, str) or not method:
+        raise FrameError(_missing_method(frame.get("id"), strict))
+    named = cast("dict[str, Any]", params) if isinstance(params, dict) else {}
+    return Call(frame.get("id"), method, named, strict)
+
+
+def _missing_method(number: Any, strict: bool) -> bytes:
+    if strict:
+        error = {"code": INVALID_REQUEST, "message": "Missing method"}
+        return encode({"jsonrpc": "2.0", "id": number, "error": error})
+    return encode({"id": number, "error": "Missing method"})

@@ -1,0 +1,125 @@
+"""From a model id, an alias or nothing to the provider that serves it.
+
+Precedence, first that fits: the `models` lists of the entries, in their order → what the providers answer to `models`
+→ an alias → `model_not_found`, naming ids that look alike. Nothing at all means the default of the kind: the one in
+the settings, else the first model that is installed.
+"""
+
+import difflib
+from dataclasses import dataclass
+
+from vox.config import Settings
+from vox.errors import ModelNotFound, VoxError
+from vox.runtime.registry import Provider, Registry
+from vox.types import Kind, ModelInfo
+
+__all__ = ["Route", "Router"]
+
+_ALIASES: dict[str, str | None] = {"parakeet:v3": None, "parakeet:v2": None, "avspeech:system": "espeak:system"}
+"""Ids that published clients have built in, and what stands for them when they are not installed here; None means the
+default of the kind."""
+
+_ALIKE = 0.5  # of difflib's ratio: "moonshine:tiny" finds "moonshine:tiny-en", "x" finds nothing
+_NEAREST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a call goes."""
+
+    provider: Provider
+    model: ModelInfo
+
+
+class Router:
+    """Resolves model ids.
+
+    Args:
+        settings: For the defaults of each kind.
+    """
+
+    def __init__(self, registry: Registry, settings: Settings) -> None:
+        self._registry = registry
+        self._defaults: dict[Kind, str | None] = {"asr": settings.default_asr, "tts": settings.default_tts}
+
+    async def resolve(self, model: str | None, kind: Kind, *, exact: bool = False) -> Route:
+        """The route of a model id.
+
+        Args:
+            model: As the client gave it; None or blank for the default of the kind.
+            exact: The model itself is meant (to install it), not one that stands for it.
+
+        Raises:
+            ModelNotFound: Nobody serves it.
+            ProviderUnavailable: The only provider that might cannot be started.
+        """
+        wanted = (model or "").strip()
+        if not wanted:
+            return await self.default(kind)
+        route = self._configured(wanted, kind) or await self._offered(wanted, kind)
+        if route is not None and (exact or route.model.installed or wanted not in _ALIASES):
+            return route
+        if wanted in _ALIASES and not exact:
+            stand_in = _ALIASES[wanted]
+            found = await self._offered(stand_in, kind) if stand_in else None
+            return found if found is not None and found.model.installed else await self.default(kind)
+        raise await self._not_found(wanted, kind)
+
+    async def default(self, kind: Kind) -> Route:
+        """The default of a kind.
+
+        Raises:
+            ModelNotFound: Nothing of the kind is installed, or the settings name a model that nobody serves.
+        """
+        wanted = self._defaults[kind]
+        if wanted:
+            route = self._configured(wanted, kind) or await self._offered(wanted, kind)
+            if route is None:
+                raise await self._not_found(wanted, kind)
+            return route
+        problems: list[str] = []
+        for provider in self._registry.of(kind):
+            try:
+                models = await provider.models()
+            except VoxError as error:
+                problems.append(f"{provider.id}: {error.message}")
+                continue
+            for info in models:
+                if info.installed and info.available:
+                    return Route(provider, info)
+        what = "speech recognition" if kind == "asr" else "speech synthesis"
+        raise ModelNotFound(
+            f'No model for {what} is installed. Install the embedded ones with: pip install "voxhost[local]"'
+            + (f" ({'; '.join(problems)})" if problems else ""),
+            kind=kind,
+        )
+
+    def _configured(self, wanted: str, kind: Kind) -> Route | None:
+        for provider in self._registry.of(kind):
+            if provider.entry.models is not None and wanted in provider.entry.models:
+                info = next(info for info in provider.known_models() if info.id == wanted)
+                return Route(provider, info)
+        return None
+
+    async def _offered(self, wanted: str, kind: Kind) -> Route | None:
+        """Ask the provider that the id's prefix names first: a call should not start every program there is."""
+        dynamic = [provider for provider in self._registry.of(kind) if provider.entry.models is None]
+        prefix = wanted.partition(":")[0]
+        for provider in sorted(dynamic, key=lambda provider: provider.id != prefix):
+            try:
+                models = await provider.models()
+            except VoxError:
+                if provider.id == prefix:
+                    raise
+                continue
+            for info in models:
+                if info.id == wanted:
+                    return Route(provider, info)
+        return None
+
+    async def _not_found(self, wanted: str, kind: Kind) -> ModelNotFound:
+        models, _ = await self._registry.models([kind])
+        ids = [info.id for info in models]
+        nearest = difflib.get_close_matches(wanted, ids, n=_NEAREST, cutoff=_ALIKE)
+        hint = f"Did you mean {' or '.join(nearest)}?" if nearest else f"Known: {', '.join(ids) or 'none'}."
+        return ModelNotFound(f"No provider serves the {kind} model {wanted!r}. {hint}", modelId=wanted, nearest=nearest)

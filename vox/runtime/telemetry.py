@@ -1,0 +1,98 @@
+"""What each call cost, told apart: waiting, the provider's work, and everything else.
+
+One measurement per finished call, whatever its outcome, one line each in performance.jsonl. Never text, never audio.
+Rows are collected and written by one task, so that a disk costs no call anything.
+"""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import anyio
+import orjson
+
+from vox.errors import Cancelled, VoxError
+from vox.log import RotatingFile, get_logger, redactor
+
+__all__ = ["Recorder", "Stopwatch", "outcome_of"]
+
+_BATCH_S = 0.05  # rows of one burst share a write; short enough that a reader sees them at once
+_MAX_WAITING = 10_000  # rows kept while the disk does not take them; then the oldest go
+
+_log = get_logger()
+
+
+class Stopwatch:
+    """Times of one call, in milliseconds, by stage."""
+
+    def __init__(self) -> None:
+        self._begin = self._lap = time.perf_counter()
+        self.stages: dict[str, float] = {}
+
+    def lap(self, stage: str) -> None:
+        """The stage that ends now; the time since the last lap is its own."""
+        now = time.perf_counter()
+        self.stages[stage] = self.stages.get(stage, 0.0) + (now - self._lap) * 1000
+        self._lap = now
+
+    @property
+    def total_ms(self) -> float:
+        """Milliseconds since the beginning."""
+        return (time.perf_counter() - self._begin) * 1000
+
+    def stage(self, name: str) -> float:
+        """Milliseconds of a stage; 0 when it was not reached."""
+        return self.stages.get(name, 0.0)
+
+
+class Recorder:
+    """Collects measurements and writes them.
+
+    Args:
+        path: The file performance.jsonl.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = RotatingFile(path)
+        self._rows: list[dict[str, Any]] = []
+        self._news = anyio.Event()
+
+    def record(self, row: dict[str, Any]) -> None:
+        """Add a measurement; `timestamp` is set here."""
+        row["timestamp"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        if len(self._rows) >= _MAX_WAITING:
+            del self._rows[0]
+        self._rows.append(row)
+        self._news.set()
+
+    async def run(self) -> None:
+        """Write until cancelled; what is left then is written at once."""
+        try:
+            while True:
+                await self._news.wait()
+                self._news = anyio.Event()
+                await anyio.sleep(_BATCH_S)
+                self.flush()
+        finally:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is there. A full disk costs the rows, not the daemon."""
+        rows, self._rows = self._rows, []
+        if not rows:
+            return
+        try:
+            self._file.append(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
+        except OSError as error:
+            _log.warning("telemetry.not_written", rows=len(rows), error=str(error))
+
+
+def outcome_of(error: BaseException | None) -> dict[str, Any]:
+    """The fields that tell how a call ended: `outcome`, and for a failure `code` and `error`."""
+    if error is None:
+        return {"outcome": "ok"}
+    if isinstance(error, Cancelled) or not isinstance(error, Exception):
+        return {"outcome": "cancelled", "code": Cancelled.code}
+    code = error.code if isinstance(error, VoxError) else VoxError.code
+    return {"outcome": "error", "code": code, "error": redactor.text(str(error))[:300]}
