@@ -1,0 +1,1 @@
+"""The provider programs that ship with Vox: each module is an executable of its own."""
