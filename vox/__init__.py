@@ -6,14 +6,13 @@ The names below load on first use, so that importing one small part (the provide
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vox.client import Client
     from vox.errors import VoxError
 
-__all__ = ["Client", "VoxError", "__version__"]
+__all__ = ["VoxError", "__version__"]
 
 __version__ = "0.1.0"
 
-_HOMES = {"Client": "vox.client", "VoxError": "vox.errors"}
+_HOMES = {"VoxError": "vox.errors"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,1 @@
+"""The kit for provider authors, on the standard library alone."""

@@ -1,0 +1,1 @@
+"""What the tests of providers and applications stand on."""
