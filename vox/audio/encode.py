@@ -44,8 +44,7 @@ def encode(pcm: "Pcm", format: str) -> bytes:
     """
     content_type(format)
     if format not in _LIBRARY_NAMES:
-        samples = pcm.to_int16().tobytes()
-        return samples if format == "pcm" else _wav_head(pcm.rate, len(samples)) + samples
+        return _plain(pcm, format)
     return _with_library(pcm, format)
 
 
@@ -74,15 +73,15 @@ def reencode(audio: bytes, claimed: str, want: str) -> tuple[bytes, float]:
         ProviderMisbehaved: The bytes are not what the content type says.
     """
     content_type(want)
-    fits, duration_s = _verified(audio, claimed, want)
-    if fits:
-        return audio, duration_s
+    made, duration_s = _verified(audio, claimed, want)
+    if made is not None:
+        return made, duration_s
     pcm = read_audio(audio, claimed)
     return encode(pcm, want), pcm.duration_s
 
 
-def _verified(audio: bytes, claimed: str, want: str = "") -> tuple[bool, float]:
-    """Check a provider's claim; say whether the bytes already are in format `want`, and the seconds they last."""
+def _verified(audio: bytes, claimed: str, want: str = "") -> tuple[bytes | None, float]:
+    """Check a provider's claim; give the bytes if they already are in format `want`, and the seconds they last."""
     kind = format_of(claimed)
     if kind is None:
         raise ProviderMisbehaved(
@@ -95,14 +94,23 @@ def _verified(audio: bytes, claimed: str, want: str = "") -> tuple[bool, float]:
         raise ProviderMisbehaved(f"the provider's audio is not {claimed[:80]}: {error.message}") from error
 
 
-def _check_wav(audio: bytes, want: str) -> tuple[bool, float]:
+def _check_wav(audio: bytes, want: str) -> tuple[bytes | None, float]:
     info = wav.parse(audio)
     if info.cut_off:
         raise UnsupportedAudio("its header announces more samples than are there")
-    return want == "wav" and info.is_pcm16 and info.complete, info.duration_s
+    if want != "wav" or not info.is_pcm16:
+        return None, info.duration_s
+    return audio if info.complete else _with_sizes(audio, info), info.duration_s
 
 
-def _check_compressed(audio: bytes, kind: str, want: str) -> tuple[bool, float]:
+def _with_sizes(audio: bytes, info: wav.WavInfo) -> bytes:
+    """Put real sizes where a program that wrote to a pipe left place-holders; many players trust them."""
+    _check_fits(info.data_bytes)
+    samples = memoryview(audio)[info.data_start : info.data_start + info.data_bytes]
+    return b"".join((wav.header(info.rate, info.channels, info.data_bytes), samples))
+
+
+def _check_compressed(audio: bytes, kind: str, want: str) -> tuple[bytes | None, float]:
     import soundfile
 
     try:
@@ -111,13 +119,21 @@ def _check_compressed(audio: bytes, kind: str, want: str) -> tuple[bool, float]:
         raise UnsupportedAudio(error.error_string) from error
     if info.format != _LIBRARY_NAMES[kind][0]:
         raise UnsupportedAudio(f"it is {info.format}")
-    return (info.format, info.subtype) == _LIBRARY_NAMES.get(want), info.frames / info.samplerate
+    fits = (info.format, info.subtype) == _LIBRARY_NAMES.get(want)
+    return audio if fits else None, info.frames / info.samplerate
 
 
-def _wav_head(rate: int, data_bytes: int) -> bytes:
+def _check_fits(data_bytes: int) -> None:
     if data_bytes > wav.MAX_DATA_BYTES:
         raise AudioTooLarge(f"{data_bytes} bytes of samples are more than a WAV can hold; ask for flac")
-    return wav.header(rate, 1, data_bytes)
+
+
+def _plain(pcm: "Pcm", format: str) -> bytes:
+    samples = pcm.to_int16()
+    if format == "pcm":
+        return samples.tobytes()
+    _check_fits(samples.nbytes)
+    return b"".join((wav.header(pcm.rate, 1, samples.nbytes), samples.data))
 
 
 def _with_library(pcm: "Pcm", format: str) -> bytes:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+from anyio.lowlevel import checkpoint
 from anyio.to_thread import run_sync
 
 from vox.audio import spool as spool_folder
@@ -106,6 +107,7 @@ async def _in_worker(work: "Callable[[Callable[[], bool]], Written]") -> "Writte
         group.start_soon(tell_when_cancelled)
         outcome = await run_sync(run)
         group.cancel_scope.cancel()
+    await checkpoint()  # a caller that gave up gets its cancellation, not what the worker made of it
     if isinstance(outcome, Exception):
         raise outcome
     assert outcome is not None

@@ -46,8 +46,8 @@ class WavInfo:
     """Offset of the first sample in bytes."""
     data_bytes: int
     """Bytes of samples present, a whole number of blocks."""
-    complete: bool
-    """Whether the header's sizes are real and all the samples they announce are present."""
+    open_ended: bool
+    """Whether the header's sizes are place-holders, so that the samples reach to the end of the file."""
     cut_off: bool
     """Whether the header announces more samples than are present."""
 
@@ -55,6 +55,11 @@ class WavInfo:
     def duration_s(self) -> float:
         """Seconds of audio."""
         return self.frames / self.rate
+
+    @property
+    def complete(self) -> bool:
+        """Whether the header's sizes are real and all the samples they announce are present."""
+        return not self.open_ended and not self.cut_off
 
     @property
     def is_pcm16(self) -> bool:
@@ -155,6 +160,6 @@ def _info(fmt: _Format | None, riff_size: int, start: int, announced: int, avail
         frames=frames,
         data_start=start,
         data_bytes=present,
-        complete=not unknown and present == announced,
+        open_ended=unknown,
         cut_off=not unknown and available < announced,
     )
