@@ -74,8 +74,10 @@ def test_what_was_cut_off_gives_what_is_there(speech):
     assert 3 < decode(audio[: len(audio) // 2]).duration_s < 8
 
 
-def test_an_m4a_with_its_index_in_front_may_be_cut_off(speech):
-    audio = packed(speech[None], 16_000, "ipod", "aac", 16_000, movflags="faststart")
+def test_an_mp4_in_fragments_may_be_cut_off(speech):
+    audio = packed(
+        speech[None], 16_000, "mp4", "aac", 16_000, movflags="empty_moov+default_base_moof", frag_duration="1000000"
+    )
     assert 3 < decode(audio[: len(audio) // 2]).duration_s < 8
 
 

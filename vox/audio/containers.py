@@ -6,12 +6,13 @@ path, so that nothing inside a file can make it look elsewhere.
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from vox.audio.pcm import Samples
-from vox.audio.resample import resample
+from vox.audio.resample import Resampler
 from vox.audio.source import Opened
 from vox.audio.track import BLOCK_SAMPLES, Track, mix
 from vox.errors import UnsupportedAudio
@@ -83,12 +84,9 @@ def _frames(container: "InputContainer", stream: "AudioStream") -> "Iterator[Aud
 
 def _blocks(first: "AudioFrame", rest: "Iterator[AudioFrame]") -> Iterator[Samples]:
     """Frames are some 20 ms; they are gathered, since every block costs the reader a little."""
-    gathered = [_mono(first)]
-    held = len(gathered[0])
-    for frame in rest:
-        mono = _mono(frame)
-        if frame.sample_rate != first.sample_rate:  # broadcast recordings may switch in the middle
-            mono = resample(mono, frame.sample_rate, first.sample_rate)
+    gathered: list[Samples] = []
+    held = 0
+    for mono in _at_one_rate(chain([first], rest), first.sample_rate):
         gathered.append(mono)
         held += len(mono)
         if held >= BLOCK_SAMPLES:
@@ -96,6 +94,17 @@ def _blocks(first: "AudioFrame", rest: "Iterator[AudioFrame]") -> Iterator[Sampl
             gathered, held = [], 0
     if gathered:
         yield np.concatenate(gathered)
+
+
+def _at_one_rate(frames: "Iterator[AudioFrame]", rate: int) -> Iterator[Samples]:
+    """Broadcast recordings may switch their rate in the middle; the first one is kept."""
+    current, resampler = rate, Resampler(rate, rate)
+    for frame in frames:
+        if frame.sample_rate != current:
+            yield resampler.flush()
+            current, resampler = frame.sample_rate, Resampler(frame.sample_rate, rate)
+        yield resampler.push(_mono(frame))
+    yield resampler.flush()
 
 
 def _mono(frame: "AudioFrame") -> Samples:
