@@ -1,0 +1,178 @@
+"""Answers find their requests; everything else is counted, never fatal; the short cut for audio changes nothing."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vox.protocol.framing import LARGE_LINE
+from vox.protocol.jsonrpc import ErrorObject
+from vox.protocol.peer import Answer, Asked, Failed, Noise, Notice, Peer
+
+
+def _line(message: object) -> bytes:
+    return json.dumps(message).encode()
+
+
+def test_answers_come_in_any_order_and_ids_may_be_strings_of_the_number() -> None:
+    peer = Peer()
+    first, _ = peer.request("models", {})
+    second, line = peer.request("transcribe", {"path": "a.wav"})
+    assert json.loads(line) == {"jsonrpc": "2.0", "id": second, "method": "transcribe", "params": {"path": "a.wav"}}
+    assert peer.receive(_line({"id": str(second), "result": {"text": "b"}})) == (Answer(second, {"text": "b"}),)
+    assert peer.receive(_line({"id": first, "error": "no"})) == (Failed(first, ErrorObject(-32000, "no", {})),)
+    assert peer.pending == 0
+
+
+def test_a_null_result_is_an_answer_and_a_missing_one_is_not() -> None:
+    peer = Peer()
+    number, _ = peer.request("install", {})
+    assert isinstance(peer.receive(_line({"id": number}))[0], Noise)
+    assert peer.receive(_line({"id": number, "result": None})) == (Answer(number, None),)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (b"loading weights ...", "not_json"),
+        (b"17", "not_an_object"),
+        (b'"text"', "not_an_object"),
+        (b"[]", "not_an_object"),
+        (b'{"id":99,"result":1}', "unknown_id"),
+        (b'{"id":true,"result":1}', "unknown_id"),
+        (b'{"id":null,"result":1}', "unknown_id"),
+        (b'{"id":"9999999999999999999999999","result":1}', "unknown_id"),
+        (b"{}", "unknown_id"),
+        (b'{"id":1}', "no_result"),
+    ],
+)
+def test_what_means_nothing_is_counted_by_kind(line: bytes, kind: str) -> None:
+    peer = Peer()
+    peer.request("models", {})
+    (event,) = peer.receive(line)
+    assert isinstance(event, Noise) and event.kind == kind
+    assert peer.noise == {kind: 1}
+    assert peer.pending == 1
+
+
+def test_a_second_answer_to_one_id_is_noise() -> None:
+    peer = Peer()
+    number, _ = peer.request("models", {})
+    peer.receive(_line({"id": number, "result": 1}))
+    assert peer.receive(_line({"id": number, "result": 2}))[0] == Noise("unknown_id", '{"id": 1, "result": 2}')
+
+
+def test_blank_lines_say_nothing() -> None:
+    assert Peer().receive(b"") == () and Peer().receive(b"  \r") == ()
+
+
+def test_notifications_requests_and_batches() -> None:
+    peer = Peer()
+    number, _ = peer.request("models", {})
+    batch = [
+        {"method": "progress", "params": {"progress": 0.5}},
+        {"id": number, "result": {}},
+        {"id": "x", "method": "what", "params": [1]},
+        3,
+    ]
+    assert peer.receive(_line(batch)) == (
+        Notice("progress", {"progress": 0.5}),
+        Answer(number, {}),
+        Asked("x", "what", {}),
+        Noise("not_an_object", json.dumps(batch)),
+    )
+
+
+@given(st.lists(st.binary(max_size=60), max_size=20))
+def test_no_garbage_disturbs_a_pending_call(lines: list[bytes]) -> None:
+    peer = Peer()
+    number, _ = peer.request("models", {})
+    for line in lines:
+        peer.receive(line)
+    assert peer.receive(_line({"id": number, "result": "ok"})) == (Answer(number, "ok"),)
+
+
+# ---- the short cut
+
+_AUDIO = bytes(range(256)) * (LARGE_LINE // 128)
+_B64 = base64.b64encode(_AUDIO).decode("ascii")
+
+
+class _PlainPeer(Peer):
+    """A peer that never takes the short cut."""
+
+    def _receive_audio(self, line: bytes | memoryview) -> None:
+        return None
+
+
+def _both_roads(line: bytes) -> Any:
+    """The event by the short cut and by the full parser, both with the audio decoded."""
+    quick, full = Peer(), _PlainPeer()
+    quick.request("synthesize", {})
+    full.request("synthesize", {})
+    return _decoded(quick.receive(memoryview(line))), _decoded(full.receive(line))
+
+
+def _decoded(events: tuple[Any, ...]) -> Any:
+    (event,) = events
+    if not isinstance(event, Answer) or not isinstance(event.result, dict):
+        return event
+    result = dict(event.result)
+    audio = event.audio
+    if audio is None and isinstance(result.get("audioBase64"), str):
+        text = result.pop("audioBase64")
+        try:
+            audio = base64.b64decode(text, validate=True)
+        except ValueError:
+            audio = text
+    return event.id, result, audio
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f'{{"jsonrpc":"2.0","id":1,"result":{{"modelId":"m","audioBase64":"{_B64}","format":"wav"}}}}',
+        f'{{"id":1,"result":{{"audioBase64" : "{_B64}"}}}}',
+        f'{{"id":1,"result":{{"note":"\\"audioBase64\\":\\"AAAA\\"","audioBase64":"{_B64}"}}}}',
+        f'{{"id":1,"result":{{"inner":{{"audioBase64":"AAAA"}},"audioBase64":"{_B64}"}}}}',
+        f'{{"id":1,"result":{{"audioBase64":"AAAA","audioBase64":"{_B64}"}}}}',
+        f'{{"id":1,"result":{{"audioBase64":"{_B64}","audioBase64":"AAAA"}}}}',
+        f'{{"id":1,"result":{{"inner":{{"audioBase64":"{_B64}"}}}}}}',
+        f'{{"id":1,"result":{{"inner":{{"audioBase64":"{_B64}"}},"audioBase64":""}}}}',
+        f'{{"id":1,"result":{{"a\\"audioBase64":"{_B64}"}}}}',
+        f'{{"id":1,"result":["audioBase64","{_B64}"]}}',
+        f'{{"id":1,"result":{{"audioBase64":"\\/{_B64}"}}}}',
+        f'{{"id":1,"result":{{"audioBase64":"not base64!{_B64}"}}}}',
+        f'{{"id":1,"result":{{"audioBase64":"{_B64}"',
+        f'{{"id":2,"result":{{"audioBase64":"{_B64}"}}}}',
+        f'{{"id":1,"error":{{"code":1,"message":"x"}},"audioBase64":"{_B64}"}}',
+        f'{{"method":"audio","params":{{"audioBase64":"{_B64}"}}}}',
+        f'[{{"id":1,"result":{{"audioBase64":"{_B64}"}}}}]',
+    ],
+    ids=lambda line: line[:60],
+)
+def test_the_short_cut_says_what_the_full_parser_says(line: str) -> None:
+    quick, full = _both_roads(line.encode())
+    assert quick == full
+
+
+@given(
+    st.dictionaries(st.sampled_from(["modelId", "note", "audioBase64", "x"]), st.text(max_size=30), max_size=3),
+    st.integers(0, 8),
+    st.booleans(),
+)
+def test_the_short_cut_with_any_neighbours(fields: dict[str, str], padding: int, ascii_only: bool) -> None:
+    audio = base64.b64encode(b"\x01" * (LARGE_LINE + padding)).decode("ascii")
+    line = json.dumps({"id": 1, "result": {**fields, "audioBase64": audio}}, ensure_ascii=ascii_only)
+    quick, full = _both_roads(line.encode("utf-8", "replace"))
+    assert quick == full
+
+
+def test_the_short_cut_is_taken() -> None:
+    peer = Peer()
+    peer.request("synthesize", {})
+    line = _line({"id": 1, "result": {"audioBase64": _B64, "format": "wav"}})
+    assert peer.receive(memoryview(line)) == (Answer(1, {"format": "wav"}, _AUDIO),)
