@@ -1,0 +1,299 @@
+"""The client: every method of the daemon as a method of a Python object, with typed values and typed errors."""
+
+import base64
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from vox.client.connection import Connection, OnEvent
+from vox.client.launch import START_S, connect, launch
+from vox.client.values import model_of, progress_of, transcript_of, voice_of
+from vox.errors import DaemonUnavailable
+from vox.paths import Home
+from vox.types import ModelInfo, Progress, Speech, Transcript, Voice
+
+__all__ = ["Client"]
+
+OnProgress = Callable[[Progress], None]
+
+
+class Client:
+    """A blocking client of the daemon of one home.
+
+    It connects with its first call, and again after the daemon was restarted. One call runs at a time; calls from
+    several threads take turns, so give each thread a client of its own to have them run together.
+
+    Args:
+        home: The home folder; None for the one the environment names.
+        start: Whether to start the daemon when none runs.
+        timeout: Seconds any call may take; None for as long as the daemon works on it. The daemon bounds every call
+            by itself, and a daemon that has died or hangs is noticed without this.
+        client_id: Name under which the calls are measured and share capacity.
+    """
+
+    def __init__(
+        self,
+        home: "str | os.PathLike[str] | Home | None" = None,
+        *,
+        start: bool = True,
+        timeout: float | None = None,
+        client_id: str = "vox-client",
+        start_timeout: float = START_S,
+    ) -> None:
+        self._home = _home(home)
+        self._start, self._start_timeout = start, start_timeout
+        self._timeout, self._client_id = timeout, client_id
+        self._connection: Connection | None = None
+        self._turn = threading.Lock()
+
+    @property
+    def home(self) -> Home:
+        """The home whose daemon this client talks to."""
+        return self._home
+
+    # ---- speech
+
+    def transcribe(
+        self,
+        path: "str | os.PathLike[str]",
+        model: str | None = None,
+        language: str | None = None,
+        *,
+        words: bool | None = None,
+        prompt: str | None = None,
+        hotwords: Iterable[str] | None = None,
+        task: str | None = None,
+        temperature: float | None = None,
+        max_wait_s: float | None = None,
+    ) -> Transcript:
+        """Recognise the speech in an audio file. A transcript without text means that there was none.
+
+        Args:
+            path: A file the daemon's user can read.
+            model: Model id; None for the default.
+            language: BCP 47 tag, for models that want to be told.
+            words: Whether word timings are wanted; None leaves it to the model.
+            task: "transcribe" or "translate".
+            max_wait_s: Seconds to wait for a turn when the model is busy; 0 does not wait.
+
+        Raises:
+            NoInput, PathNotAllowed, UnsupportedAudio, AudioTooLarge: The file cannot be had or used.
+            ModelNotFound, ModelNotInstalled: There is no such model.
+            ProviderBusy, QueueTimeout: The model is busy; details carry retryAfterMs.
+            DaemonUnavailable: There is no daemon to ask.
+            VoxError: The model failed.
+        """
+        given = {
+            "modelId": model,
+            "language": language,
+            "words": words,
+            "prompt": prompt,
+            "hotwords": None if hotwords is None else list(hotwords),
+            "task": task,
+            "temperature": temperature,
+            "maxWaitMs": _milliseconds(max_wait_s),
+        }
+        return transcript_of(self.call("transcribe.file", {"path": os.path.abspath(path), **given}))
+
+    def synthesize(
+        self,
+        text: str,
+        model: str | None = None,
+        voice: str | None = None,
+        *,
+        speed: float | None = None,
+        format: str = "wav",
+        language: str | None = None,
+        instructions: str | None = None,
+        max_wait_s: float | None = None,
+    ) -> Speech:
+        """Speak a text.
+
+        Args:
+            model: Model id; None for the default.
+            voice: Voice id of that model; None for its default.
+            speed: 0.25 to 4, 1 being the voice's own.
+            format: wav, flac, ogg, mp3, opus or pcm.
+            max_wait_s: Seconds to wait for a turn when the model is busy; 0 does not wait.
+
+        Raises:
+            InvalidRequest: There is nothing to say, too much of it, or no such format.
+            ModelNotFound, ModelNotInstalled, VoiceNotFound: There is no such model or voice.
+            ProviderBusy, QueueTimeout: The model is busy; details carry retryAfterMs.
+            DaemonUnavailable: There is no daemon to ask.
+            VoxError: The model failed.
+        """
+        given = {
+            "modelId": model,
+            "voiceId": voice,
+            "speed": speed,
+            "format": format,
+            "language": language,
+            "instructions": instructions,
+            "maxWaitMs": _milliseconds(max_wait_s),
+        }
+        answer = self.call("synthesize.generate", {"text": text, **given})
+        return Speech(
+            model=answer["modelId"],
+            voice=answer["voiceId"],
+            format=answer["format"],
+            content_type=answer["contentType"],
+            audio=base64.b64decode(answer["audioBase64"]),
+            elapsed_ms=answer["elapsedMs"],
+            duration_s=answer["durationMs"] / 1000,
+            metrics={name: value for name, value in answer["metrics"].items() if name != "traceId"},
+            trace_id=answer["traceId"],
+        )
+
+    def voices(self, model: str | None = None) -> list[Voice]:
+        """The voices of one model, or of all.
+
+        Raises:
+            ModelNotFound: `model` is named and nobody serves it.
+            DaemonUnavailable: There is no daemon to ask.
+        """
+        return [voice_of(voice) for voice in self.call("synthesize.voices", {"modelId": model})["voices"]]
+
+    # ---- models
+
+    def models(self, kind: str = "all") -> list[ModelInfo]:
+        """The models of a kind: asr, tts, or all.
+
+        Raises:
+            InvalidRequest: There is no such kind.
+            DaemonUnavailable: There is no daemon to ask.
+        """
+        return [model_of(model) for model in self.call("models.list", {"kind": kind})["models"]]
+
+    def install(self, model: str | None = None, on_progress: OnProgress | None = None) -> ModelInfo:
+        """Get a model's files; None for the default of speech recognition.
+
+        Raises:
+            ModelNotFound: Nobody serves it.
+            DaemonUnavailable: There is no daemon to ask.
+            VoxError: The provider failed.
+        """
+        return self._prepare("models.install", model, on_progress)
+
+    def preload(self, model: str | None = None, on_progress: OnProgress | None = None) -> ModelInfo:
+        """Load a model into memory, so that the next call starts faster; None for the default of speech recognition.
+
+        Raises:
+            ModelNotFound, ModelNotInstalled: There is no such model.
+            DaemonUnavailable: There is no daemon to ask.
+            VoxError: The provider failed.
+        """
+        return self._prepare("models.preload", model, on_progress)
+
+    # ---- the daemon
+
+    def status(self) -> dict[str, Any]:
+        """The daemon's health (`service, version, port, pid, startedAt, …`) with the state of its `providers`.
+
+        Raises:
+            DaemonUnavailable: There is no daemon to ask.
+        """
+        return {**self.call("health"), **self.call("providers.status")}
+
+    def stop(self) -> bool:
+        """Ask the daemon to end. Returns False when none runs; one is never started for this.
+
+        Raises:
+            DaemonUnavailable: It does not react.
+        """
+        with self._turn:
+            channel = connect(self._home)
+            if channel is None:
+                return False
+            with contextlib.closing(Connection(channel)) as connection:
+                connection.call("daemon.stop", {"clientId": self._client_id})
+            self._drop()
+            return True
+
+    # ---- any method
+
+    def call(
+        self,
+        method: str,
+        params: dict[str, Any] | None = None,
+        on_event: OnEvent | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> dict[str, Any]:
+        """Make a call by its wire name, and return the answer as it came. Parameters that are None are left out.
+
+        Ctrl-C while it waits cancels the call in the daemon before it is raised.
+
+        Args:
+            on_event: Called with name and data of each event of this call.
+            timeout: Seconds; None for the client's own.
+
+        Raises:
+            DaemonUnavailable: There is no daemon to ask, or it went away.
+            Cancelled: The time is over.
+            VoxError: What the daemon answered.
+        """
+        given = {name: value for name, value in (params or {}).items() if value is not None}
+        with self._turn:
+            connection = self._connected()
+            limit = self._timeout if timeout is None else timeout
+            return connection.call(method, {"clientId": self._client_id, **given}, on_event, limit)
+
+    def connect(self) -> None:
+        """Connect now rather than with the first call, starting the daemon if that is allowed.
+
+        Raises:
+            DaemonUnavailable: None runs, or none could be started.
+        """
+        with self._turn:
+            self._connected()
+
+    def close(self) -> None:
+        """Close the connection. The client may be used again; it would connect anew."""
+        with self._turn:
+            self._drop()
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # ---- inside
+
+    def _prepare(self, method: str, model: str | None, on_progress: OnProgress | None) -> ModelInfo:
+        def report(event: str, data: dict[str, Any]) -> None:
+            if on_progress is not None and event == "models.progress":
+                on_progress(progress_of(data))
+
+        return model_of(self.call(method, {"modelId": model}, report)["model"])
+
+    def _connected(self) -> Connection:
+        if self._connection is not None and self._connection.usable():
+            return self._connection
+        self._drop()
+        channel = connect(self._home)
+        if channel is None and not self._start:
+            raise DaemonUnavailable(
+                f"No Vox daemon runs for {self._home.root}, and none may be started. Start it with: vox daemon start"
+            )
+        self._connection = Connection(channel or launch(self._home, self._start_timeout))
+        return self._connection
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _home(named: "str | os.PathLike[str] | Home | None") -> Home:
+    if named is None:
+        return Home.from_env()
+    return named if isinstance(named, Home) else Home(Path(named).expanduser().absolute())
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)
