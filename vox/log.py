@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterable, MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import structlog
 
@@ -64,6 +64,7 @@ class RotatingFile:
         self.path = path
         self._max_bytes = max_bytes
         self._keep = keep
+        self._begun = False
 
     def append(self, data: bytes) -> None:
         """Write `data` at the end; opened and closed each time, so that an outside rotation is no trouble.
@@ -72,9 +73,12 @@ class RotatingFile:
             OSError: The disk is full, or the folder cannot be written.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(descriptor, "ab") as file:
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "a+b") as file:
+            if not self._begun and _is_torn(file):
+                data = b"\n" + data
             file.write(data)
+            self._begun = True
             size = file.tell()
         if size > self._max_bytes:
             self._rotate()
@@ -85,6 +89,14 @@ class RotatingFile:
             newer = self.path if number == 1 else self.path.with_name(f"{self.path.name}.{number - 1}")
             if newer.exists():
                 newer.replace(older)
+
+
+def _is_torn(file: IO[bytes]) -> bool:
+    """Whether a process that was killed left half a line at the end."""
+    if file.seek(0, os.SEEK_END) == 0:
+        return False
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) != b"\n"
 
 
 def configure(path: Path | None, *, console: bool) -> None:

@@ -15,6 +15,7 @@ from vox.errors import VoxError
 from vox.host.supervisor import Supervisor
 from vox.protocol.provider import ModelShape, ModelsResult, read_models
 from vox.runtime.capacity import Limiter
+from vox.runtime.telemetry import Stopwatch
 from vox.types import Kind, ModelInfo
 
 __all__ = ["DEFAULT_LIMIT", "Provider", "Registry", "model_info"]
@@ -50,24 +51,34 @@ class Provider:
         """What it does."""
         return self.entry.kind
 
-    async def ready(self) -> None:
+    async def ready(self, watch: Stopwatch | None = None) -> None:
         """Start the process if it is not running, and take over the limits it advertises.
+
+        Args:
+            watch: Of the call for whose sake it is started; the time goes to its stage `start`.
 
         Raises:
             ProviderUnavailable: It cannot be started.
         """
-        if self.supervisor.running is None:
+        if self.supervisor.running is not None:
+            return
+        if watch is not None:
+            watch.lap("route")
+        try:
             await self.supervisor.ensure()
-            if self.supervisor.models is not None:
-                self._adopt(self.supervisor.models)
+        finally:
+            if watch is not None:
+                watch.lap("start")
+        if self.supervisor.models is not None:
+            self._adopt(self.supervisor.models)
 
-    async def models(self, *, fresh: bool = False) -> list[ModelInfo]:
-        """What it offers; `fresh` asks again if nothing is in flight.
+    async def models(self, *, fresh: bool = False, watch: Stopwatch | None = None) -> list[ModelInfo]:
+        """What it offers; `fresh` asks again if nothing is in flight. `watch` as for `ready`.
 
         Raises:
             VoxError: It cannot be started.
         """
-        await self.ready()
+        await self.ready(watch)
         running = self.supervisor.running
         if fresh and running is not None and not running.in_flight:
             self.supervisor.models = await self.supervisor.call(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from vox.config import Settings
 from vox.errors import ModelNotFound, VoxError
 from vox.runtime.registry import Provider, Registry
+from vox.runtime.telemetry import Stopwatch
 from vox.types import Kind, ModelInfo
 
 __all__ = ["Route", "Router"]
@@ -42,12 +43,15 @@ class Router:
         self._registry = registry
         self._defaults: dict[Kind, str | None] = {"asr": settings.default_asr, "tts": settings.default_tts}
 
-    async def resolve(self, model: str | None, kind: Kind, *, exact: bool = False) -> Route:
+    async def resolve(
+        self, model: str | None, kind: Kind, *, exact: bool = False, watch: Stopwatch | None = None
+    ) -> Route:
         """The route of a model id.
 
         Args:
             model: As the client gave it; None or blank for the default of the kind.
             exact: The model itself is meant (to install it), not one that stands for it.
+            watch: Of the call that asks; starting a provider for it is a stage of its own.
 
         Raises:
             ModelNotFound: Nobody serves it.
@@ -55,17 +59,15 @@ class Router:
         """
         wanted = (model or "").strip()
         if not wanted:
-            return await self.default(kind)
-        route = self._configured(wanted, kind) or await self._offered(wanted, kind)
-        if route is not None and (exact or route.model.installed or wanted not in _ALIASES):
-            return route
+            return await self.default(kind, watch)
         if wanted in _ALIASES and not exact:
-            stand_in = _ALIASES[wanted]
-            found = await self._offered(stand_in, kind) if stand_in else None
-            return found if found is not None and found.model.installed else await self.default(kind)
-        raise await self._not_found(wanted, kind)
+            return await self._aliased(wanted, kind, watch)
+        route = await self._find(wanted, kind, watch)
+        if route is None:
+            raise await self._not_found(wanted, kind)
+        return route
 
-    async def default(self, kind: Kind) -> Route:
+    async def default(self, kind: Kind, watch: Stopwatch | None = None) -> Route:
         """The default of a kind.
 
         Raises:
@@ -73,14 +75,14 @@ class Router:
         """
         wanted = self._defaults[kind]
         if wanted:
-            route = self._configured(wanted, kind) or await self._offered(wanted, kind)
+            route = await self._find(wanted, kind, watch)
             if route is None:
                 raise await self._not_found(wanted, kind)
             return route
         problems: list[str] = []
         for provider in self._registry.of(kind):
             try:
-                models = await provider.models()
+                models = await provider.models(watch=watch)
             except VoxError as error:
                 problems.append(f"{provider.id}: {error.message}")
                 continue
@@ -94,6 +96,21 @@ class Router:
             kind=kind,
         )
 
+    async def _aliased(self, wanted: str, kind: Kind, watch: Stopwatch | None) -> Route:
+        """The model itself if it can be used here, else what stands for it. A provider that cannot even start counts
+        as one that is not installed: the clients that ask for these ids cannot ask for another."""
+        for name in (wanted, _ALIASES[wanted]):
+            try:
+                route = await self._find(name, kind, watch) if name else None
+            except VoxError:
+                continue
+            if route is not None and route.model.installed:
+                return route
+        return await self.default(kind, watch)
+
+    async def _find(self, wanted: str, kind: Kind, watch: Stopwatch | None) -> Route | None:
+        return self._configured(wanted, kind) or await self._offered(wanted, kind, watch)
+
     def _configured(self, wanted: str, kind: Kind) -> Route | None:
         for provider in self._registry.of(kind):
             if provider.entry.models is not None and wanted in provider.entry.models:
@@ -101,13 +118,13 @@ class Router:
                 return Route(provider, info)
         return None
 
-    async def _offered(self, wanted: str, kind: Kind) -> Route | None:
+    async def _offered(self, wanted: str, kind: Kind, watch: Stopwatch | None) -> Route | None:
         """Ask the provider that the id's prefix names first: a call should not start every program there is."""
         dynamic = [provider for provider in self._registry.of(kind) if provider.entry.models is None]
         prefix = wanted.partition(":")[0]
         for provider in sorted(dynamic, key=lambda provider: provider.id != prefix):
             try:
-                models = await provider.models()
+                models = await provider.models(watch=watch)
             except VoxError:
                 if provider.id == prefix:
                     raise

@@ -19,6 +19,7 @@ __all__ = ["Recorder", "Stopwatch", "outcome_of"]
 
 _BATCH_S = 0.05  # rows of one burst share a write; short enough that a reader sees them at once
 _MAX_WAITING = 10_000  # rows kept while the disk does not take them; then the oldest go
+_LONGEST_ERROR = 300  # characters of a failure's sentence
 
 _log = get_logger()
 
@@ -95,4 +96,15 @@ def outcome_of(error: BaseException | None) -> dict[str, Any]:
     if isinstance(error, Cancelled) or not isinstance(error, Exception):
         return {"outcome": "cancelled", "code": Cancelled.code}
     code = error.code if isinstance(error, VoxError) else VoxError.code
-    return {"outcome": "error", "code": code, "error": redactor.text(str(error))[:300]}
+    return {"outcome": "error", "code": code, "error": redactor.text(_own_words(error))[:_LONGEST_ERROR]}
+
+
+def _own_words(error: Exception) -> str:
+    """What Vox says of the failure. A provider's words may quote the text it was given, so they are left out here; the
+    caller got them."""
+    facts = error.details if isinstance(error, VoxError) else {}
+    if "providerCode" in facts:
+        return f"Provider {facts.get('provider')} answered with an error (code {facts['providerCode']})."
+    if "provider" in facts:  # the first sentence is ours, what follows may be the process's last words
+        return str(error).partition(". ")[0].rstrip(".") + "."
+    return str(error)

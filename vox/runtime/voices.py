@@ -8,6 +8,7 @@ from vox.errors import VoiceNotFound, VoxError
 from vox.protocol.provider import VoicesResult, read_voices
 from vox.runtime.registry import Provider, Registry
 from vox.runtime.routing import Route
+from vox.runtime.telemetry import Stopwatch
 from vox.types import Voice
 
 __all__ = ["VoiceBook"]
@@ -22,8 +23,8 @@ class VoiceBook:
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], tuple[int, list[Voice]]] = {}
 
-    async def of(self, provider: Provider, model: str | None) -> list[Voice]:
-        """The voices of a model, or of all models of the provider.
+    async def of(self, provider: Provider, model: str | None, watch: Stopwatch | None = None) -> list[Voice]:
+        """The voices of a model, or of all models of the provider. `watch` as for `Provider.ready`.
 
         Raises:
             VoxError: The provider could not tell.
@@ -32,7 +33,7 @@ class VoiceBook:
         generation, voices = self._known.get(key, (-1, []))
         if generation == provider.supervisor.generation and provider.supervisor.running is not None:
             return voices
-        await provider.ready()
+        await provider.ready(watch)
         result: VoicesResult = await provider.supervisor.call(
             "voices",
             {"modelId": model} if model else {},
@@ -71,7 +72,7 @@ class VoiceBook:
                 tasks.start_soon(ask, index, provider)
         return [voice for voices in found for voice in voices], problems
 
-    async def check(self, route: Route, wanted: str) -> str:
+    async def check(self, route: Route, wanted: str, watch: Stopwatch | None = None) -> str:
         """The voice id to send: `wanted` if the model has it, whatever its case. A provider that has no `voices` method
         is trusted to know its own.
 
@@ -79,7 +80,7 @@ class VoiceBook:
             VoiceNotFound: The model has voices, and this is none of them.
         """
         try:
-            voices = await self.of(route.provider, route.model.id)
+            voices = await self.of(route.provider, route.model.id, watch)
         except VoxError:
             return wanted
         ids = [voice.id for voice in voices]

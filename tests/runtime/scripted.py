@@ -1,0 +1,107 @@
+"""A provider of both kinds that does what its caller says: its first argument is its `models` answer and voices as
+JSON, and the `prompt` (or `instructions`) of a call is an order:
+
+    gate PATH   answer when that file exists        die         end by SIGKILL
+    hang        never answer                        say TEXT    answer with that text
+    error TEXT  answer with that error              busy        answer -32001
+    echo        answer with the error "cannot say: " and the input
+
+Each call has a thread of its own, so that what is inside at once is the host's decision alone.
+"""
+
+import base64
+import json
+import os
+import signal
+import struct
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+SPEC = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {}
+RATE = 16_000
+lock = threading.Lock()
+
+
+def wav(seconds: float) -> bytes:
+    size = int(seconds * RATE) * 2
+    head = struct.pack(
+        "<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, 1, 1, RATE, 2 * RATE, 2, 16, b"data", size
+    )
+    return head + bytes(size)
+
+
+def send(message: dict[str, Any]) -> None:
+    with lock:
+        sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
+        sys.stdout.flush()
+
+
+def wait_for(path: str) -> None:
+    for _ in range(3000):
+        if Path(path).exists():
+            return
+        time.sleep(0.01)
+
+
+def obey(number: int, order: str, given: str) -> str | None:
+    """The text to answer with; None when the order took care of the answer."""
+    verb, _, rest = order.partition(" ")
+    if verb == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if verb == "hang":
+        return None
+    if verb in ("error", "echo"):
+        send({"id": number, "error": {"code": -32000, "message": rest or f"cannot say: {given}"}})
+        return None
+    if verb == "busy":
+        send({"id": number, "error": {"code": -32001, "message": "full", "data": {"retryAfterMs": 70}}})
+        return None
+    if verb == "gate":
+        wait_for(rest)
+    return rest if verb == "say" else "hello world"
+
+
+def answer(request: dict[str, Any]) -> None:
+    number, method, params = request["id"], request["method"], request.get("params") or {}
+    if method == "models":
+        if "models" in SPEC:
+            send({"id": number, "result": {name: SPEC[name] for name in SPEC if name != "voices"}})
+        else:
+            send({"id": number, "error": {"code": -32601, "message": "no such method"}})
+    elif method in ("install", "preload"):
+        told = {"modelId": params["modelId"], "progress": 0.5, "status": "loading"}
+        send({"method": "progress", "params": told})
+        send({"id": number, "result": {"id": params["modelId"], "installed": True, "preloaded": method == "preload"}})
+    elif method == "voices":
+        if isinstance(SPEC.get("voices"), list):
+            send({"id": number, "result": {"voices": SPEC["voices"]}})
+        else:
+            send({"id": number, "error": {"code": -32000, "message": "no voices today"}})
+    elif method == "transcribe":
+        text = obey(number, params.get("prompt") or "", params["path"])
+        if text is not None:
+            metrics = {"inferenceMs": 2.5, "totalMs": 3.5, "modelLoadMs": 0, "myOwnMs": 1}
+            words = [{"word": "hello", "start": 0.0, "end": 0.2, "confidence": 0.5}]
+            result = {"modelId": params["modelId"], "text": text, "elapsedMs": 4, "metrics": metrics}
+            send({"id": number, "result": {**result, "words": words, "params": params}})
+    elif method == "synthesize":
+        text = obey(number, params.get("instructions") or "", params["input"])
+        if text is not None:
+            audio = base64.b64encode(wav(0.5)).decode("ascii")
+            result = {"modelId": params["modelId"], "voiceId": params.get("voiceId"), "format": "wav"}
+            metrics = {"totalMs": 3.5, "synthesisMs": 2.0}
+            send(
+                {
+                    "id": number,
+                    "result": {**result, "contentType": "audio/wav", "audioBase64": audio, "metrics": metrics},
+                }
+            )
+    elif method == "echo":
+        send({"id": number, "result": params})
+
+
+for line in sys.stdin:
+    threading.Thread(target=answer, args=(json.loads(line),), daemon=True).start()
