@@ -1,0 +1,61 @@
+"""A provider as its author declares it: a name, a limit, and one function per method."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+__all__ = ["Provider"]
+
+
+class Provider:
+    """The functions that answer for a provider. A decorator leaves its function as it is, so tests can call it.
+
+    Args:
+        name: The provider's name; ModelInfo and voices carry it as `backend` unless they name another.
+        kind: `asr`, `tts`, or `both` for a program that is registered once as each.
+        max_concurrency: How many calls may run at once; Vox never sends more.
+    """
+
+    def __init__(self, name: str, kind: str = "asr", max_concurrency: int = 1) -> None:
+        if kind not in ("asr", "tts", "both"):
+            raise ValueError(f"kind must be 'asr', 'tts' or 'both', not {kind!r}")
+        if max_concurrency < 1:
+            raise ValueError(f"max_concurrency must be at least 1, not {max_concurrency}")
+        self.name = name
+        self.kind = kind
+        self.max_concurrency = max_concurrency
+        self.handlers: dict[str, Callable[..., Any]] = {}
+        """Method → function."""
+
+    def models(self, handler: Handler) -> Handler:
+        """`models() -> [ModelInfo, …]`, or the whole result as a dict. Must answer at once, without loading a model."""
+        return self._register("models", handler)
+
+    def install(self, handler: Handler) -> Handler:
+        """`install(call) -> ModelInfo`: get the model's files."""
+        return self._register("install", handler)
+
+    def preload(self, handler: Handler) -> Handler:
+        """`preload(call) -> ModelInfo`: bring the model into memory."""
+        return self._register("preload", handler)
+
+    def transcribe(self, handler: Handler) -> Handler:
+        """`transcribe(call) -> {"text": …, "words"?: …}`: recognise the speech in `call.path`."""
+        return self._register("transcribe", handler)
+
+    def voices(self, handler: Handler) -> Handler:
+        """`voices(model_id) -> [Voice, …]`; `model_id` is None when voices of every model are wanted."""
+        return self._register("voices", handler)
+
+    def synthesize(self, handler: Handler) -> Handler:
+        """`synthesize(call) -> {"audio": wav_bytes, "voiceId"?: …}`: speak `call.text`."""
+        return self._register("synthesize", handler)
+
+    def _register(self, method: str, handler: Handler) -> Handler:
+        self.handlers[method] = handler
+        return handler

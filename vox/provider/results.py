@@ -1,0 +1,99 @@
+"""What a handler returned, completed to what the protocol promises: defaults, times, sizes."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from vox.provider.failure import ProviderError
+from vox.provider.wav import duration_ms
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from vox.provider.call import Call
+    from vox.provider.provider import Provider
+
+__all__ = ["complete_model", "complete_models", "complete_speech", "complete_transcript", "complete_voices"]
+
+_HEADER = 4096  # bytes; the data chunk of a WAV that Vox or an engine wrote begins well within them
+
+
+def complete_models(provider: Provider, result: Any) -> dict[str, Any]:
+    """The result of `models`: each with its defaults, the limit, and that calls can be cancelled."""
+    whole: dict[str, Any] = result if isinstance(result, dict) else {"models": result}
+    models = [complete_model(provider, model) for model in whole["models"]]
+    return {"maxConcurrency": provider.max_concurrency, "features": ["cancel"], **whole, "models": models}
+
+
+def complete_model(provider: Provider, model: dict[str, Any]) -> dict[str, Any]:
+    """A ModelInfo with every field clients show."""
+    defaults = {
+        "name": model["id"],
+        "backend": provider.name,
+        "installed": True,
+        "preloaded": False,
+        "available": True,
+    }
+    if provider.kind != "both":
+        defaults["kind"] = provider.kind
+    return {**defaults, **model}
+
+
+def complete_voices(provider: Provider, result: Any, model_id: str | None) -> dict[str, Any]:
+    """The result of `voices`."""
+    whole: dict[str, Any] = result if isinstance(result, dict) else {"voices": result}
+    defaults = {"backend": provider.name, "available": True, "default": False}
+    if model_id is not None:
+        defaults["modelId"] = model_id
+    return {**whole, "voices": [{**defaults, "name": voice["id"], **voice} for voice in whole["voices"]]}
+
+
+def complete_transcript(call: Call, result: dict[str, Any], begun: float) -> dict[str, Any]:
+    """The result of `transcribe`. A handler that timed no inference spent all its time on it."""
+    total = (perf_counter() - begun) * 1000
+    metrics = {"inferenceMs": total, "totalMs": total, **call.metrics, **result.get("metrics", {})}
+    if "audioDurationMs" not in metrics:
+        length = _file_duration_ms(call.path)
+        if length is not None:
+            metrics["audioDurationMs"] = length
+    return {"modelId": call.params.get("modelId"), "elapsedMs": total, **result, "metrics": _rounded(metrics)}
+
+
+def complete_speech(call: Call, result: dict[str, Any], begun: float) -> tuple[dict[str, Any], bytes]:
+    """The result of `synthesize` and its audio.
+
+    Raises:
+        ProviderError: The handler returned no audio.
+    """
+    audio = result.get("audio")
+    if not isinstance(audio, bytes | bytearray | memoryview) or not len(audio):
+        raise ProviderError("synthesize must return {'audio': bytes}, a WAV file.")
+    total = (perf_counter() - begun) * 1000
+    metrics = {"totalMs": total, "outputBytes": len(audio), "characterCount": len(call.text)}
+    length = duration_ms(bytes(audio[:_HEADER]), len(audio))
+    if length is not None:
+        metrics["audioDurationMs"] = length
+    metrics |= {**call.metrics, **result.get("metrics", {})}
+    defaults = {
+        "modelId": call.params.get("modelId"),
+        "voiceId": call.voice_id,
+        "format": "wav",
+        "contentType": "audio/wav",
+        "elapsedMs": total,
+    }
+    rest = {name: value for name, value in result.items() if name != "audio"}
+    return {**defaults, **rest, "metrics": _rounded(metrics)}, bytes(audio)
+
+
+def _rounded(metrics: dict[str, float]) -> dict[str, float]:
+    """Microseconds are all the precision a stage time has."""
+    return {name: round(float(value), 3) for name, value in metrics.items()}
+
+
+def _file_duration_ms(path: str) -> float | None:
+    try:
+        with open(path, "rb") as file:
+            return duration_ms(file.read(_HEADER), file.seek(0, 2))
+    except OSError:
+        return None
