@@ -1,7 +1,6 @@
 """Reading the configuration: good entries are used, bad ones become named problems."""
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
+from vox.config.access import may_be_written_by_others
 from vox.config.lines import Place, line_of
 from vox.config.providers import ProviderEntry
 from vox.config.references import resolve_references
@@ -64,9 +64,10 @@ def load(home: Home, known_builtins: Callable[[str], bool] = lambda _: True) -> 
 
 
 def _load_entries(path: Path, known: Callable[[str], bool], problems: list[Problem]) -> list[ProviderEntry]:
-    text, document = _read_json(path, problems)
-    if document is None:
+    read = _read_json(path, problems)
+    if read is None:
         return []
+    text, document = read
     raw: Any = cast("dict[str, Any]", document).get("providers") if isinstance(document, dict) else None
     if not isinstance(raw, list):
         _note(problems, path, text, ("providers",), "is not a list.", 'Write {"providers": [ … ]}.')
@@ -94,7 +95,7 @@ def _read_entries(
             _note(problems, path, text, (*place, "id"), f"names no built-in provider: {entry.id!r}.", fix)
             continue
         try:
-            resolve_references(entry.env)
+            resolve_references(entry.env, path.parent)
         except ConfigError as error:
             _note(problems, path, text, (*place, "env"), error.message, "The entry is left out.")
             continue
@@ -121,7 +122,8 @@ def _read_entry(path: Path, text: str, index: int, item: Any, problems: list[Pro
 
 
 def _load_settings(path: Path, problems: list[Problem]) -> Settings:
-    text, document = _read_json(path, problems)
+    read = _read_json(path, problems)
+    text, document = read or ("", {})
     settings = Settings()
     if isinstance(document, dict):
         fields = dict(cast("dict[str, Any]", document))
@@ -132,7 +134,7 @@ def _load_settings(path: Path, problems: list[Problem]) -> Settings:
                 _note(problems, path, text, fault["loc"], fault["msg"] + ".", "The default is used.")
                 fields.pop(str(fault["loc"][0]), None)
             settings = Settings.model_validate(fields)
-    elif document is not None:
+    else:
         _note(problems, path, text, (), "is not an object.", "Write { … }.")
     try:
         return settings.with_environment()
@@ -142,24 +144,26 @@ def _load_settings(path: Path, problems: list[Problem]) -> Settings:
         return settings
 
 
-def _read_json(path: Path, problems: list[Problem]) -> tuple[str, Any]:
+def _read_json(path: Path, problems: list[Problem]) -> tuple[str, Any] | None:
+    """The text and its value; None when there is no file, or none that may be used."""
     try:
         text = path.read_text(encoding="utf-8-sig")
+        others = may_be_written_by_others(path)
     except FileNotFoundError:
-        return "", None
+        return None
     except (OSError, UnicodeDecodeError) as error:
         problems.append(Problem(str(path), 1, path.name, f"cannot be read: {error}.", "The defaults are used."))
-        return "", None
-    if os.name == "posix" and path.stat().st_mode & 0o022:
+        return None
+    if others:
         told = "may be written by other users, who could make Vox run their programs."
         problems.append(Problem(str(path), 1, path.name, told, f"Run: chmod go-w {path}"))
-        return text, None
+        return None
     try:
         return text, json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
         problems.append(Problem(str(path), line, path.name, f"is not valid JSON: {error}.", "The defaults are used."))
-        return text, None
+        return None
 
 
 def _note(problems: list[Problem], path: Path, text: str, place: Place, message: str, fix: str) -> None:

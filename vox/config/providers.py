@@ -27,7 +27,9 @@ def _read_keep_alive(value: Any) -> Any:
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
-KeepAlive = Annotated[float, BeforeValidator(_read_keep_alive, json_schema_input_type=float | str), Field(ge=-1)]
+KeepAlive = Annotated[
+    float, BeforeValidator(_read_keep_alive, json_schema_input_type=float | str), Field(ge=-1, allow_inf_nan=False)
+]
 
 
 class QueueOptions(_Entry):
@@ -70,8 +72,16 @@ class ModelOptions(_Entry):
     """Calls of this model inside the provider at once."""
 
 
+_HAS_A_PROGRAM: list[Any] = [
+    {"required": ["command"]},
+    {"required": ["builtin"], "properties": {"builtin": {"const": True}}},
+]
+
+
 class ProviderEntry(_Entry):
     """A provider: a program and how to run it."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": _HAS_A_PROGRAM})
 
     id: str = Field(min_length=1, max_length=128)
     """Name of the provider; the pair (id, kind) is unique."""

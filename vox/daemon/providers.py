@@ -30,7 +30,7 @@ def make_supervisor(
 ) -> Supervisor:
     """A supervisor for the entry; nothing is started yet."""
     environment = child_environment(
-        {"VOX_CACHE": str(home.cache), "VOX_MODELS": str(home.models), **resolve_references(entry.env)}
+        {"VOX_CACHE": str(home.cache), "VOX_MODELS": str(home.models), **resolve_references(entry.env, configuration.folder)}
     )
     redactor.learn(environment)
     spec = ProviderSpec(
