@@ -1,0 +1,96 @@
+"""`vox models`: what there is to choose from, and getting it ready."""
+
+from typing import Any
+
+import click
+
+from vox.cli.options import json_option, no_start_option, open_client
+from vox.cli.output import Output
+
+__all__ = ["command", "tell_problems"]
+
+_KINDS = ("asr", "tts", "all")
+
+_EPILOG = """\b
+Examples:
+  vox models
+  vox models list --kind tts
+  vox models install parakeet:v3
+  vox models preload
+"""
+
+
+@click.group("models", invoke_without_command=True, short_help="List, install and preload models.", epilog=_EPILOG)
+@json_option
+@no_start_option
+@click.pass_context
+def command(ctx: click.Context, start: bool) -> None:
+    """List, install and preload models. Without a command: list."""
+    if ctx.invoked_subcommand is None:
+        _list(ctx.ensure_object(Output), "all", start)
+
+
+@command.command("list", epilog="\b\nExample:\n  vox models list --kind tts --json")
+@click.option("--kind", type=click.Choice(_KINDS), default="all", help="Recognition, synthesis or both.")
+@json_option
+@no_start_option
+@click.pass_obj
+def list_command(output: Output, kind: str, start: bool) -> None:
+    """List the models of all providers."""
+    _list(output, kind, start)
+
+
+@command.command("install", epilog="\b\nExample:\n  vox models install parakeet:v3")
+@click.argument("model", required=False, metavar="[ID]")
+@json_option
+@no_start_option
+@click.pass_obj
+def install_command(output: Output, model: str | None, start: bool) -> None:
+    """Get a model's files; without ID, those of the default for recognition."""
+    _prepare(output, "models.install", model, start, "Installed")
+
+
+@command.command("preload", epilog="\b\nExample:\n  vox models preload moonshine:tiny-en")
+@click.argument("model", required=False, metavar="[ID]")
+@json_option
+@no_start_option
+@click.pass_obj
+def preload_command(output: Output, model: str | None, start: bool) -> None:
+    """Load a model into memory, so that the next call starts faster."""
+    _prepare(output, "models.preload", model, start, "Preloaded")
+
+
+def tell_problems(output: Output, answer: dict[str, Any]) -> None:
+    """Tell which providers could not answer; the others have."""
+    for problem in answer.get("problems", ()):
+        output.note(f"{problem['provider']}: {problem['message']}")
+
+
+def _list(output: Output, kind: str, start: bool) -> None:
+    with open_client(output, start) as client:
+        answer = client.call("models.list", {"kind": kind})
+    tell_problems(output, answer)
+    if output.json:
+        output.object(answer)
+    elif not answer["models"]:
+        output.line("No models available.")
+    else:
+        for model in answer["models"]:
+            output.line(_line(model))
+
+
+def _prepare(output: Output, method: str, model: str | None, start: bool, done: str) -> None:
+    with open_client(output, start) as client:
+        client.connect()
+        with output.progress() as progress:
+            answer = client.call(method, {"modelId": model}, progress.show)
+    if output.json:
+        output.object(answer)
+    else:
+        output.line(f"{done} {answer['model']['id']}")
+
+
+def _line(model: dict[str, Any]) -> str:
+    flags = " ".join(f"{name}={str(model[name]).lower()}" for name in ("installed", "preloaded", "available"))
+    text = f"{model['id']} {flags} kind={model['kind']} provider={model['provider']}"
+    return text + (" default=true" if model.get("default") else "")

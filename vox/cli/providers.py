@@ -1,0 +1,178 @@
+"""`vox providers`: the programs that do the work, for those who run them and those who write them."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from vox.cli.options import json_option, no_start_option, open_client
+from vox.cli.output import Output
+from vox.errors import InvalidRequest, NoInput
+from vox.paths import Home
+
+__all__ = ["command", "status_line"]
+
+_FOLLOW_EVERY_S = 0.2
+_MAX_TAIL_BYTES = 4 << 20  # a log file is at most twice that before it moves aside
+
+_EPILOG = """\b
+Examples:
+  vox providers list
+  vox providers status --json
+  vox providers logs moonshine -n 20 --follow
+  vox providers run moonshine models
+  vox providers run my-tts synthesize '{"modelId": "m", "input": "hi", "format": "wav"}'
+"""
+
+
+@click.group("providers", short_help="Look at the programs that do the work.", epilog=_EPILOG)
+def command() -> None:
+    """Look at the programs that recognise and speak."""
+
+
+@command.command("list", epilog="\b\nExample:\n  vox providers list --json")
+@json_option
+@no_start_option
+@click.pass_obj
+def list_command(output: Output, start: bool) -> None:
+    """List the providers, what they serve and how they are run. None is started for it."""
+    answer = _status(output, start)
+    if output.json:
+        output.object(answer)
+        return
+    for provider in answer["providers"]:
+        models = ",".join(provider["models"]) or "-"
+        how = "builtin" if provider["builtin"] else "command"
+        line = f"{provider['id']} kind={provider['kind']} models={models} {how}={json.dumps(provider['command'])}"
+        output.line(line)
+
+
+@command.command("status", epilog="\b\nExample:\n  vox providers status moonshine")
+@click.argument("provider", required=False, metavar="[ID]")
+@json_option
+@no_start_option
+@click.pass_obj
+def status_command(output: Output, provider: str | None, start: bool) -> None:
+    """Show whether providers run, how much they do, and what went wrong last."""
+    answer = _status(output, start)
+    if provider is not None:
+        found = [one for one in answer["providers"] if one["id"] == provider]
+        if not found:
+            known = ", ".join(one["id"] for one in answer["providers"])
+            raise InvalidRequest(f"There is no provider {provider!r}. Known: {known or 'none'}.")
+        answer = {**answer, "providers": found}
+    if output.json:
+        output.object(answer)
+        return
+    for one in answer["providers"]:
+        output.line(status_line(one))
+
+
+@command.command("logs", epilog="\b\nExample:\n  vox providers logs moonshine -n 20 --follow")
+@click.argument("provider", metavar="ID")
+@click.option("-n", "--lines", type=click.IntRange(0), default=80, show_default=True, help="Show that many lines.")
+@click.option("--follow", "-f", is_flag=True, help="Go on showing what is added, until Ctrl-C.")
+@json_option
+@click.pass_obj
+def logs_command(output: Output, provider: str, lines: int, follow: bool) -> None:
+    """Show what a provider has written to stderr. No daemon is needed for it."""
+    log = Home.from_env().provider_log(provider)
+    if not log.is_file() and not follow:
+        raise NoInput(_no_log(provider, log))
+    tail, offset = _tail(log, lines)
+    if output.json:
+        output.object({"log": str(log), "lines": tail})
+        return
+    for line in tail:
+        output.line(line)
+    if follow:
+        for text in _grown(log, offset):
+            output.text(text)
+
+
+@command.command(
+    "run", epilog='\b\nExample:\n  vox providers run moonshine preload \'{"modelId": "moonshine:tiny-en"}\''
+)
+@click.argument("provider", metavar="ID")
+@click.argument("method")
+@click.argument("params", required=False, metavar="[JSON|-]")
+@click.option("--kind", type=click.Choice(["asr", "tts"]), help="Which of the two, where one id has both.")
+@json_option
+@no_start_option
+@click.pass_obj
+def run_command(output: Output, provider: str, method: str, params: str | None, kind: str | None, start: bool) -> None:
+    """Send a provider one request of its protocol, and print its answer as it is."""
+    wanted = {"id": provider, "method": method, "params": _params(params), "kind": kind}
+    with open_client(output, start) as client:
+        answer = client.call("providers.call", wanted)
+    output.object(answer if output.json or not isinstance(answer["result"], dict) else answer["result"])
+
+
+def status_line(provider: dict[str, Any]) -> str:
+    """One provider at work, on a line."""
+    text = f"{provider['id']} kind={provider['kind']} state={provider['state']}"
+    if provider["pid"] is not None:
+        text += f" pid={provider['pid']}"
+    text += f" limit={provider['limit']} inUse={provider['inUse']} queued={provider['queued']}"
+    text += f" starts={provider['generation']}"
+    return text + (f" lastError={json.dumps(provider['lastError'])}" if provider["lastError"] else "")
+
+
+def _status(output: Output, start: bool) -> dict[str, Any]:
+    with open_client(output, start) as client:
+        answer = client.call("providers.status")
+    for problem in answer["problems"]:
+        output.note(f"{problem['file']}:{problem['line']}: {problem['path']}: {problem['message']} {problem['fix']}")
+    return answer
+
+
+def _params(text: str | None) -> dict[str, Any]:
+    if text is None:
+        return {}
+    try:
+        value: Any = json.loads(sys.stdin.read() if text == "-" else text)
+    except ValueError as error:
+        raise InvalidRequest(f"The parameters are not valid JSON: {error}.") from None
+    if not isinstance(value, dict):
+        raise InvalidRequest('The parameters must be a JSON object, as in \'{"modelId": "…"}\'.')
+    return cast("dict[str, Any]", value)
+
+
+def _no_log(provider: str, log: Path) -> str:
+    known = ", ".join(sorted(path.stem for path in log.parent.glob("*.log")))
+    return f"{provider} has written no log yet ({log}). There are logs of: {known or 'no provider'}."
+
+
+def _tail(log: Path, lines: int) -> tuple[list[str], int]:
+    """The last lines, and where the file ended."""
+    try:
+        with log.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - _MAX_TAIL_BYTES))
+            data = file.read()
+    except FileNotFoundError:
+        return [], 0
+    text = data.decode("utf-8", "replace").splitlines()
+    return text[len(text) - lines :] if lines < len(text) else text, size
+
+
+def _grown(log: Path, offset: int) -> Iterator[str]:
+    """What is added, for ever; a file that has moved aside is followed by the new one of its name."""
+    while True:
+        try:
+            with log.open("rb") as file:
+                if file.seek(0, 2) < offset:
+                    offset = 0
+                file.seek(offset)
+                data = file.read()
+        except FileNotFoundError:
+            data, offset = b"", 0
+        if data:
+            offset += len(data)
+            yield data.decode("utf-8", "replace")
+        else:
+            time.sleep(_FOLLOW_EVERY_S)

@@ -1,0 +1,46 @@
+"""`vox status`: the daemon and its providers at a glance."""
+
+import click
+
+from vox.cli.options import json_option, open_client
+from vox.cli.output import NO_SPEECH, Output
+from vox.cli.providers import status_line
+from vox.client.launch import connect
+from vox.paths import Home
+
+__all__ = ["command"]
+
+_EPILOG = """\b
+Examples:
+  vox status
+  vox status --json
+
+\b
+Exit status: 0 running, 1 not running.
+"""
+
+
+@click.command("status", short_help="Show what the daemon is doing.", epilog=_EPILOG)
+@json_option
+@click.pass_obj
+def command(output: Output) -> int:
+    """Show the daemon and its providers. Nothing is started for it."""
+    if connect(Home.from_env()) is None:
+        if output.json:
+            output.object({"running": False})
+        else:
+            output.line("Vox daemon is not running.")
+        return NO_SPEECH
+    with open_client(output, start=False) as client:
+        facts = client.status()
+    if output.json:
+        output.object({"running": True, **facts})
+        return 0
+    output.line(f"{facts['service']} {facts['version']} pid={facts['pid']} up={facts['uptimeMs'] // 1000}s")
+    for door in facts["doors"]:
+        output.line(f"{door['name']}: {door['url']}")
+    if facts["socket"]:
+        output.line(f"socket: {facts['socket']}")
+    for provider in facts["providers"]:
+        output.line(status_line(provider))
+    return 0
