@@ -121,7 +121,7 @@ class ProgressLine:
 
 
 def printable(text: str) -> str:
-    """The text without terminal sequences and control characters but tab and line end, in characters that can be written."""
+    """The text without terminal sequences and without control characters but tab and line end; what can be written."""
     return _SEQUENCE.sub("", text).translate(_CONTROLS).encode("utf-8", "replace").decode("utf-8")
 
 
