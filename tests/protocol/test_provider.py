@@ -96,6 +96,8 @@ def test_what_is_no_progress(method: str, params: dict[str, object]) -> None:
         (ErrorObject(-32000, "no", {"code": "unsupported_audio"}), errors.UnsupportedAudio),
         (ErrorObject(-32000, "no", {"code": "text_too_long"}), errors.InvalidRequest),
         (ErrorObject(-32000, "no", {"code": "unauthorized"}), errors.NotAuthorized),
+        (ErrorObject(-32602, "no such speed", {}), errors.InvalidRequest),
+        (ErrorObject(-32602, "no", {"code": "voice_not_found"}), errors.VoiceNotFound),
         (ErrorObject(-32800, "gone", {}), errors.Cancelled),
         (ErrorObject(-32601, "what", {}), errors.ProviderFailed),
         (ErrorObject(7, "other", {"code": "rate_limited"}), errors.ProviderFailed),

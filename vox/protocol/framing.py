@@ -38,13 +38,14 @@ class LineBuffer:
         max_line: Bytes a line may have without its newline; memory never grows past this plus one read.
     """
 
-    __slots__ = ("_begin", "_end", "_map", "_max_line", "_small", "_touched", "_view")
+    __slots__ = ("_begin", "_end", "_first", "_map", "_max_line", "_small", "_touched", "_view")
 
     def __init__(self, max_line: int = DEFAULT_MAX_LINE) -> None:
         self._max_line = max_line
         self._small = min(LARGE_LINE, max_line)
         self._map = mmap.mmap(-1, max_line + _READ, **_PRIVATE)
         self._view = memoryview(self._map)
+        self._first = self._view[:_READ]  # the usual space of a read, made once
         self._begin = self._end = self._touched = 0
 
     @property
@@ -52,11 +53,24 @@ class LineBuffer:
         """Bytes of the unfinished line."""
         return self._end - self._begin
 
+    @property
+    def swollen(self) -> bool:
+        """Whether more memory is held than small lines need."""
+        return self._touched > _KEEP
+
     def writable(self) -> memoryview:
         """Space for the next read. Lines handed out as views end here."""
         if self._begin:
+            if self._begin == self._end and self._touched <= _KEEP:  # the usual case: nothing is left over
+                self._begin = self._end = 0
+                return self._first
             self._compact()
         return self._view[self._end : self._end + _READ]
+
+    def shrink(self) -> None:
+        """Give back what a large line needed, as soon as it is used up. Lines handed out as views end here."""
+        if self._begin:
+            self._compact()
 
     def received(self, count: int) -> list[bytes | memoryview]:
         """Take `count` bytes just written into `writable()` and return the lines they complete, without newlines.
@@ -70,7 +84,7 @@ class LineBuffer:
             self._touched = end
         if not self._begin and end <= self._small and self._view[end - 1] == 10:  # the usual case: whole small lines
             self._begin = end
-            lines: list[bytes | memoryview] = bytes(self._view[:end]).split(b"\n")  # type: ignore[assignment]
+            lines: list[bytes | memoryview] = self._map[:end].split(b"\n")  # type: ignore[assignment]
             lines.pop()
             return lines
         return self._split(new, end)
@@ -90,6 +104,7 @@ class LineBuffer:
 
     def close(self) -> None:
         """Give the memory back. Views handed out before must be gone."""
+        self._first.release()
         self._view.release()
         self._map.close()
 

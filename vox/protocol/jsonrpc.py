@@ -62,10 +62,9 @@ def parse(line: bytes | memoryview) -> Any:
     except orjson.JSONDecodeError:
         value = _parse_sloppy(bytes(line))
     # A cheap bound first: fewer brackets than the limit cannot nest deeper than the limit.
-    if len(line) > MAX_NESTING:
-        data = bytes(line) if isinstance(line, memoryview) else line
-        if data.count(b"[") + data.count(b"{") > MAX_NESTING:
-            _check_depth(value)
+    data = line if isinstance(line, bytes) else bytes(line)
+    if data.count(b"{") + data.count(b"[") > MAX_NESTING:
+        _check_depth(value)
     return value
 
 

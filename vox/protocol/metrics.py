@@ -11,6 +11,8 @@ __all__ = ["RECOMMENDED", "REQUIRED", "clean", "complete"]
 
 REQUIRED: dict[str, tuple[str, ...]] = {"asr": ("inferenceMs", "totalMs"), "tts": ("totalMs",)}
 
+_NUMBERS = (int, float)
+
 RECOMMENDED: dict[str, tuple[str, ...]] = {
     "asr": ("modelLoadMs", "audioLoadMs", "audioPrepareMs", "fileCheckMs", "modelCheckMs", "audioDurationMs"),
     "tts": (
@@ -29,6 +31,11 @@ def clean(metrics: Any) -> dict[str, float]:
     """Only the entries that are numbers of 0 or more; everything else is dropped."""
     if not isinstance(metrics, dict):
         return {}
+    for value in cast("dict[str, Any]", metrics).values():
+        if type(value) not in _NUMBERS or not 0 <= value < math.inf:
+            break
+    else:
+        return cast("dict[str, float]", metrics)  # the usual case: nothing to drop
     return {name: value for name, value in cast("dict[str, Any]", metrics).items() if _is_measure(value)}
 
 

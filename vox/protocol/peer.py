@@ -21,6 +21,7 @@ from vox.protocol.jsonrpc import ErrorObject, MalformedError, encode, parse, rea
 __all__ = ["Answer", "Asked", "Event", "Failed", "Noise", "Notice", "Peer"]
 
 _AUDIO_KEY = re.compile(rb'"audioBase64"[ \t]*:[ \t]*"')
+_PLAIN = frozenset(("jsonrpc", "id", "result"))  # members of an answer that is nothing else besides
 _STAND_IN = "\x00vox:audio"  # holds the place of the audio while the rest of the line is parsed
 _SAMPLE = 200  # characters of a meaningless line kept for the log
 
@@ -103,7 +104,12 @@ class Peer:
         except MalformedError:
             return (self._skip("not_json", line),) if bytes(line[:_SAMPLE]).strip() else ()
         if isinstance(message, dict):
-            return (self._interpret(cast("dict[str, Any]", message), line),)
+            fields = cast("dict[str, Any]", message)
+            number = fields.get("id")
+            if type(number) is int and number in self._pending and _PLAIN.issuperset(fields) and "result" in fields:
+                self._pending.discard(number)  # a plain answer, nearly every line: no need to look any closer
+                return (Answer(number, fields["result"]),)
+            return (self._interpret(fields, line),)
         if isinstance(message, list) and message:
             return tuple(self._interpret_item(item, line) for item in cast("list[Any]", message))
         return (self._skip("not_an_object", line),)

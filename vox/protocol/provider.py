@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from vox import errors
 from vox.protocol import metrics as contract
-from vox.protocol.jsonrpc import BUSY, CANCELLED, ErrorObject
+from vox.protocol.jsonrpc import BUSY, CANCELLED, INVALID_PARAMS, ErrorObject
 
 __all__ = [
     "METHODS",
@@ -249,6 +249,8 @@ def to_error(error: ErrorObject, provider: str) -> errors.VoxError:
     if error.code == CANCELLED:
         return errors.Cancelled(f"Provider {provider} cancelled the call.", **details)
     kind = _TYPED.get(named) if isinstance(named, str) else None
+    if kind is None and error.code == INVALID_PARAMS:
+        kind = errors.InvalidRequest
     if kind is not None:
         return kind(error.message, **details)
     if isinstance(named, str):
