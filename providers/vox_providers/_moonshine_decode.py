@@ -1,0 +1,192 @@
+"""Moonshine tiny-en on stock onnxruntime: a waveform in, tokens with their log-probabilities out.
+
+Facts of the two graphs, read from the files: the encoder takes 16 kHz samples and a mask of the same length and gives
+one state per 24 ms; the merged decoder wants that *sample* mask again as `encoder_attention_mask`, keeps 6 layers of
+8 heads of 36 values as its past, starts from token 1 and ends with token 2.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float32]
+
+__all__ = ["BEGIN", "Decoded", "Moonshine", "open_session", "read_vocabulary", "sounds_like_speech", "without_loop"]
+
+BEGIN, END = 1, 2
+_RATE = 16000
+_TOKENS_PER_SECOND, _SPARE_TOKENS = 6.5, 4  # nobody speaks faster; a decoder in a loop does
+_SHORTEST = 1600  # samples: the encoder's convolutions need some input, and 0.1 s is enough for them
+_LEAST_LOGPROB = -0.6  # mean per token: speech lies above -0.3, words invented on noise below -0.63
+_LOOP_TOKENS, _LOOP_SHARE = 6, 0.6  # that many tokens, most of them the same one: a loop, not a sentence
+_PHRASE_TOKENS, _PHRASE_TIMES = 12, 3  # a phrase up to that long, that often in a row, is said by nobody
+_BYTE = re.compile(rb"<0x([0-9A-F]{2})>")
+_MARKS = (b"<s>", b"</s>", b"<unk>")
+_TOKENS_PER_CHECK = 8  # some 40 ms between two looks whether the caller still waits
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What the decoder said about one piece.
+
+    Attributes:
+        tokens: Token numbers without begin and end marks.
+        logprobs: One natural logarithm per token, and one more for the end mark when it was reached.
+        states: The encoder's output, float32 [1, frames, 288].
+        samples: Length of the audio, for the decoder's mask.
+    """
+
+    tokens: list[int]
+    logprobs: list[float]
+    states: "Floats"
+    samples: int
+
+
+class Moonshine:
+    """The loaded model.
+
+    Args:
+        folder: Holds `encoder_model.ort`, `decoder_model_merged.ort` and `tokenizer.bin`.
+        threads: Threads of the encoder. The decoder's steps are too small to share: more threads only slow it down.
+
+    Raises:
+        OSError: A file cannot be read.
+        ValueError: A file is not what its name says.
+    """
+
+    def __init__(self, folder: Path, threads: int) -> None:
+        self._vocabulary = read_vocabulary((folder / "tokenizer.bin").read_bytes())
+        self._encoder = open_session(folder / "encoder_model.ort", threads)
+        self._decoder = open_session(folder / "decoder_model_merged.ort", threads=1)
+        self._past = [
+            (given.name, tuple(size if isinstance(size, int) else int(at == 0) for at, size in enumerate(given.shape)))
+            for given in self._decoder.get_inputs()
+            if given.name.startswith("past_key_values")
+        ]
+
+    def decode(self, samples: "Floats", checkpoint: Callable[[], None]) -> Decoded:
+        """Recognise `samples` (16 kHz, at most about 30 s).
+
+        `checkpoint` is called every few tokens; what it raises passes through.
+        """
+        import numpy as np
+
+        if len(samples) < _SHORTEST:
+            samples = np.pad(samples, (0, _SHORTEST - len(samples)))
+        mask = np.ones((1, len(samples)), np.int64)
+        states = self._encoder.run(None, {"input_values": samples[None], "attention_mask": mask})[0]
+        most = int(len(samples) / _RATE * _TOKENS_PER_SECOND) + _SPARE_TOKENS
+        tokens, logprobs = self._follow(states, mask, most, checkpoint)
+        return Decoded(tokens, logprobs, states, len(samples))
+
+    def text(self, tokens: list[int]) -> str:
+        """The words that `tokens` spell."""
+        return b"".join(self.spelling(token) for token in tokens).decode("utf-8", "replace").replace("▁", " ").strip()
+
+    def spelling(self, token: int) -> bytes:
+        """UTF-8 of one token; a word begins with `▁`; marks spell nothing."""
+        raw = self._vocabulary[token]
+        byte = _BYTE.fullmatch(raw)
+        if byte:
+            return bytes([int(byte[1], 16)])
+        return b"" if raw in _MARKS else raw
+
+    def _follow(
+        self, states: "Floats", mask: Any, most: int, checkpoint: Callable[[], None]
+    ) -> tuple[list[int], list[float]]:
+        """The likeliest token after another, until the end mark or `most` tokens."""
+        import numpy as np
+
+        given: dict[str, Any] = {name: np.zeros(shape, np.float32) for name, shape in self._past}
+        given |= {"encoder_attention_mask": mask, "encoder_hidden_states": states}
+        tokens: list[int] = []
+        logprobs: list[float] = []
+        last = BEGIN
+        while len(tokens) < most:
+            if len(tokens) % _TOKENS_PER_CHECK == 0:
+                checkpoint()
+            given |= {"input_ids": np.array([[last]], np.int64), "use_cache_branch": np.array([bool(tokens)])}
+            logits, *present = self._decoder.run(None, given)
+            last, logprob = _best(logits[0, -1])
+            logprobs.append(logprob)
+            if last == END:
+                return tokens, logprobs
+            for (name, _), value in zip(self._past, present, strict=True):
+                # The encoder's part is computed by the first step alone and comes back empty from the others.
+                if not tokens or ".decoder." in name:
+                    given[name] = value
+            tokens.append(last)
+        kept = without_loop(tokens)
+        return kept, logprobs[: len(kept)]
+
+
+def sounds_like_speech(text: str, decoded: Decoded) -> bool:
+    """False for what the model makes up on noise, hum and music: unsure words, note signs, one token over and over."""
+    if not any(letter.isalnum() for letter in text):
+        return False
+    if sum(decoded.logprobs) / len(decoded.logprobs) < _LEAST_LOGPROB:
+        return False
+    commonest = Counter(decoded.tokens).most_common(1)[0][1]
+    return not (len(decoded.tokens) >= _LOOP_TOKENS and commonest >= _LOOP_SHARE * len(decoded.tokens))
+
+
+def without_loop(tokens: list[int]) -> list[int]:
+    """`tokens` of a decoder that found no end: a phrase that repeats up to the last token is kept once."""
+    for length in range(1, _PHRASE_TOKENS + 1):
+        start = len(tokens) - length
+        while start > 0 and tokens[start - 1] == tokens[start - 1 + length]:
+            start -= 1
+        if len(tokens) - start >= length * _PHRASE_TIMES:
+            return tokens[: start + length]
+    return tokens
+
+
+def open_session(path: Path, threads: int) -> Any:
+    """An onnxruntime session on the CPU that keeps to `threads`, and to no processor while it waits.
+
+    Raises:
+        ValueError: The file is no model that onnxruntime can run.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as problem:  # onnxruntime's errors have no base of their own
+        raise ValueError(f"{path} is no model that onnxruntime can run: {problem}") from problem
+
+
+def read_vocabulary(data: bytes) -> list[bytes]:
+    """Tokens of a `tokenizer.bin`: each a length (one byte, or two from 128 on, low seven bits first) and its bytes.
+
+    Raises:
+        ValueError: It ends within a token.
+    """
+    tokens: list[bytes] = []
+    file = BytesIO(data)
+    while head := file.read(1):
+        length = head[0] if head[0] < 128 else head[0] - 128 + 128 * int.from_bytes(file.read(1))
+        tokens.append(file.read(length))
+        if len(tokens[-1]) < length:
+            raise ValueError("The list of tokens is cut off.")
+    return tokens
+
+
+def _best(logits: "Floats") -> tuple[int, float]:
+    """The likeliest token and its log-probability."""
+    import numpy as np
+
+    token = int(logits.argmax())
+    return token, -float(np.log(np.exp(logits - logits[token]).sum()))

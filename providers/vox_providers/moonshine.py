@@ -1,0 +1,220 @@
+"""Moonshine: English speech recognition with nothing to download, the default of a fresh installation.
+
+The weights are three files inside the wheel `moonshine-voice`; its code is never imported, onnxruntime runs them.
+`python -P -m vox_providers.moonshine` answers requests on standard input. Set `VOX_MOONSHINE_THREADS` to choose the
+encoder's threads.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+from importlib.machinery import PathFinder
+
+from vox.provider import Call, Provider, ProviderError, serve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vox_providers._moonshine_align import Aligner
+    from vox_providers._moonshine_decode import Decoded, Moonshine
+    from vox_providers._pieces import Piece, Recording
+
+__all__ = ["models", "preload", "provider", "transcribe"]
+
+MODEL = "moonshine:tiny-en"
+_FILES = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
+_MISSING = (
+    "The weights of moonshine:tiny-en are not installed. They are inside the package moonshine-voice: run "
+    "`python -m pip install moonshine-voice==0.1.0` with the Python that runs Vox, or install Vox with its extra "
+    "`local`. Where it has no wheel, put the three files of its folder assets/tiny-en into "
+    "$VOX_MODELS/moonshine-tiny-en."
+)
+_LONGEST_S = 15.0  # what the model hears best at once; its cost per second grows beyond
+_MOST_THREADS = 4  # more bring the small encoder nothing
+_VOICE_ROOM_S = 0.08  # what the voice detector misses at soft beginnings and ends of words
+
+provider = Provider("moonshine", kind="asr", max_concurrency=1)
+
+
+@provider.models
+def models() -> list[dict[str, object]]:
+    """The one model, without loading anything."""
+    folder = _folder()
+    return [
+        {
+            "id": MODEL,
+            "name": "Moonshine tiny (English)",
+            "installed": folder is not None,
+            "available": folder is not None,
+            "preloaded": _engine.cache_info().currsize > 0,
+            "languages": ["en"],
+            "sampleRate": 16000,
+            "words": True,
+            "sizeBytes": sum(os.path.getsize(os.path.join(folder, name)) for name in _FILES) if folder else 0,
+            "description": "Embedded English recogniser, works offline; MIT licence." if folder else _MISSING,
+        }
+    ]
+
+
+@provider.install
+def install(call: Call) -> dict[str, object]:
+    """Nothing to fetch: the weights come with a Python package, which only the user's installer can add."""
+    _require(call)
+    return models()[0]
+
+
+@provider.preload
+def preload(call: Call) -> dict[str, object]:
+    """Bring the model into memory."""
+    _load(call)
+    return models()[0]
+
+
+@provider.transcribe
+def transcribe(call: Call) -> dict[str, object]:
+    """The words in `call.path`, with times when `params.words` is true; empty text when nobody speaks."""
+    _require(call)
+    from vox_providers._pieces import Recording, find_pieces
+
+    call.metrics["inferenceMs"] = 0.0  # stays so when nobody speaks
+    with call.timer("audioLoadMs"):
+        recording = Recording(call.path)
+    with recording:
+        call.metrics["audioDurationMs"] = recording.duration_s * 1000
+        with call.timer("audioPrepareMs"):
+            pieces = find_pieces(recording, _LONGEST_S, call.raise_if_cancelled)
+        heard = _hear(call, recording, pieces) if pieces else []
+    return {
+        "text": " ".join(text for _, text, _ in heard),
+        "language": "en",
+        "segments": [_segment(number, piece, text) for number, (piece, text, _) in enumerate(heard)],
+        **({"words": [word for _, _, words in heard for word in words]} if call.params.get("words") is True else {}),
+    }
+
+
+def _hear(call: Call, recording: Recording, pieces: list[Piece]) -> list[tuple[Piece, str, list[dict[str, object]]]]:
+    """Every piece that holds words, with its text and its timed words."""
+    from vox_providers._moonshine_decode import sounds_like_speech
+
+    model = _load(call)
+    heard: list[tuple[Piece, str, list[dict[str, object]]]] = []
+    for number, piece in enumerate(pieces):
+        call.raise_if_cancelled()
+        call.progress(number / len(pieces), "transcribing")
+        with call.timer("audioLoadMs"):
+            samples = recording.read(piece)
+        with call.timer("inferenceMs"):
+            decoded = model.decode(samples, call.raise_if_cancelled)
+            text = model.text(decoded.tokens)
+            if sounds_like_speech(text, decoded):
+                heard.append((piece, text, _words(call, piece, decoded)))
+    call.progress(1.0, "transcribing")
+    return heard
+
+
+def _words(call: Call, piece: Piece, decoded: Decoded) -> list[dict[str, object]]:
+    """The words of a piece with seconds from the start of the recording, if the caller wants them."""
+    if call.params.get("words") is not True:
+        return []
+    from vox_providers._moonshine_align import within_voice
+
+    words: list[dict[str, object]] = []
+    for word in _aligner(_require(call), _threads()).words(decoded):
+        moments = (piece.start_s + moment for moment in (word.start, word.end, word.peak))
+        start, end = within_voice(_voiced(piece), *moments)
+        words.append({"word": word.word, **_times(start, end), "confidence": round(word.confidence, 3)})
+    return words
+
+
+def _segment(number: int, piece: Piece, text: str) -> dict[str, object]:
+    """A piece as the protocol shows it, without the silence around its words."""
+    voiced = _voiced(piece)
+    return {"id": number, **_times(voiced[0][0], voiced[-1][1]), "text": text}
+
+
+def _voiced(piece: Piece) -> list[tuple[float, float]]:
+    """Where the voice is, in seconds, with a little room: the detector is late."""
+    from vox_providers._pieces import RATE
+
+    spans = [(first / RATE - _VOICE_ROOM_S, last / RATE + _VOICE_ROOM_S) for first, last in piece.voiced]
+    return [(max(first, piece.start_s), min(last, piece.end_s)) for first, last in spans]
+
+
+def _times(start: float, end: float) -> dict[str, float]:
+    return {"start": round(start, 3), "end": round(end, 3)}
+
+
+def _require(call: Call) -> str:
+    """The folder of the weights.
+
+    Raises:
+        ProviderError: `model_not_found` for another model than ours, `model_not_installed` without weights.
+    """
+    if call.model_id != MODEL:
+        raise ProviderError(f"This provider serves {MODEL}, not {call.model_id!r}.", code="model_not_found")
+    folder = _folder()
+    if folder is None:
+        raise ProviderError(_MISSING, code="model_not_installed")
+    return folder
+
+
+def _folder() -> str | None:
+    """Where all weights are: in the package's folder, which is looked up without importing it, or in `$VOX_MODELS`."""
+    found = PathFinder.find_spec("moonshine_voice")
+    places = [os.path.join(place, "assets", "tiny-en") for place in (found and found.submodule_search_locations) or ()]
+    home = os.environ.get("VOX_HOME") or os.path.expanduser("~/.vox")
+    places.append(os.path.join(os.environ.get("VOX_MODELS") or os.path.join(home, "models"), "moonshine-tiny-en"))
+    return next((p for p in places if all(os.path.isfile(os.path.join(p, name)) for name in _FILES)), None)
+
+
+def _load(call: Call) -> Moonshine:
+    """The model in memory, read on first need."""
+    folder = _require(call)
+    with call.timer("modelLoadMs"):
+        return _engine(folder, _threads())
+
+
+@cache
+def _engine(folder: str, threads: int) -> Moonshine:
+    """One call at a time gets here, by the limit this provider declares."""
+    from pathlib import Path
+
+    from vox_providers._moonshine_decode import Moonshine
+
+    try:
+        return Moonshine(Path(folder), threads)
+    except (OSError, ValueError) as problem:
+        raise ProviderError(f"The weights in {folder} cannot be loaded ({problem}). Install them again.") from problem
+
+
+@cache
+def _aligner(folder: str, threads: int) -> Aligner:
+    """What times words. Its graph is derived from the weights once and kept in the cache folder."""
+    from pathlib import Path
+
+    from vox_providers._moonshine_align import Aligner
+
+    cache_folder = Path(os.environ.get("VOX_CACHE") or os.path.expanduser("~/.cache/vox"), "moonshine")
+    try:
+        return Aligner(_engine(folder, threads), Path(folder, "decoder_model_merged.ort"), cache_folder)
+    except (OSError, ValueError) as problem:
+        raise ProviderError(
+            f"Words cannot be timed: the graph for it could not be kept in {cache_folder} ({problem}). Make the folder "
+            "writable, empty it, or ask without words."
+        ) from problem
+
+
+def _threads() -> int:
+    """Threads of the encoder: `VOX_MOONSHINE_THREADS`, else one per core this process may use, at most four."""
+    text = os.environ.get("VOX_MOONSHINE_THREADS", "")
+    if text:
+        if not text.isdecimal() or int(text) < 1:
+            raise ProviderError(f"VOX_MOONSHINE_THREADS must be a whole number from 1, not {text!r}.")
+        return int(text)
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return min(cores, _MOST_THREADS)
+
+
+if __name__ == "__main__":
+    serve(provider)
