@@ -8,6 +8,7 @@ import asyncio
 import os
 import secrets
 import signal
+import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -24,15 +25,17 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from vox import __version__
+from vox.audio.spool import sweep
 from vox.config import Configuration, load
+from vox.config.origins import Origins
 from vox.daemon.discovery import make_token, only_daemon, publish, withdraw
 from vox.daemon.doctor import run_checks
 from vox.daemon.guard import Guard, origin_of
 from vox.daemon.listen import HttpServer, bind_tcp, listen_unix
-from vox.daemon.providers import make_supervisor, sweep_spool
+from vox.daemon.providers import make_supervisor
 from vox.doors.rpc.methods import Access, Daemon, Methods
 from vox.doors.rpc.server import serve_stream, serve_websocket
-from vox.errors import VoxError
+from vox.errors import ConfigError, VoxError
 from vox.host.command import BUILTIN_ALIASES, builtins
 from vox.host.job import make_watcher
 from vox.log import configure, get_logger, redactor
@@ -58,11 +61,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("usage: voxd\nRuns the Vox daemon in the foreground. Settings: vox config path.", file=sys.stderr)
         return 0 if words in (["--help"], ["-h"]) else 2
     home = Home.from_env()
-    home.ensure()
-    configure(home.daemon_log, console=sys.stderr.isatty())
     try:
+        _make_home(home)
+        configure(home.daemon_log, console=sys.stderr.isatty())
         with only_daemon(home):
             anyio.run(run, home, backend_options={"use_uvloop": _has_uvloop()})
+            _ignore_signals()
     except (VoxError, ExceptionGroup) as raised:
         error = _first(raised)
         if not isinstance(error, VoxError):
@@ -70,6 +74,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error.message}", file=sys.stderr)
         return error.exit_status
     return 0
+
+
+def _make_home(home: Home) -> None:
+    try:
+        home.ensure()
+    except OSError as error:
+        raise ConfigError(
+            f"The home {home.root} cannot be used: {error.strerror} ({error.filename}). Mend it, or name another with"
+            " VOX_HOME."
+        ) from error
 
 
 async def run(home: Home) -> None:
@@ -84,7 +98,7 @@ async def run(home: Home) -> None:
         _log.warning("config.problem", problem=str(problem))
     for entry in configuration.entries:
         redactor.learn(entry.env)
-    sweep_spool(home)
+    sweep(home.spool)
     watcher = make_watcher()
     async with anyio.create_task_group() as background:
         recorder = Recorder(home.performance_jsonl)
@@ -93,8 +107,10 @@ async def run(home: Home) -> None:
             configuration, lambda entry: make_supervisor(entry, configuration, home, known, background, watcher)
         )
         runtime = Runtime(home, configuration, registry, recorder, background)
+        stop = asyncio.Event()
+        background.start_soon(_stop_on_signal, stop)  # to the very end: an impatient second signal must change nothing
         try:
-            await _serve(home, configuration, runtime)
+            await _serve(home, configuration, runtime, stop)
         finally:
             with anyio.CancelScope(shield=True), anyio.move_on_after(STOP_GRACE_S):
                 await registry.stop()
@@ -104,19 +120,18 @@ async def run(home: Home) -> None:
             background.cancel_scope.cancel()
 
 
-async def _serve(home: Home, configuration: Configuration, runtime: Runtime) -> None:
-    settings, stop = configuration.settings, asyncio.Event()
+async def _serve(home: Home, configuration: Configuration, runtime: Runtime, stop: asyncio.Event) -> None:
+    settings, started = configuration.settings, time.monotonic()
     listener = bind_tcp(settings.host, settings.port)
-    facts = _facts(listener.getsockname()[1], home)
+    facts = _facts(listener, home)
     token = make_token()
     redactor.learn_value(token)
     methods = Methods(
-        runtime, Daemon(lambda: _health(facts), lambda: run_checks(home, configuration, runtime), stop.set)
+        runtime, Daemon(lambda: _health(facts, started), lambda: run_checks(home, configuration, runtime), stop.set)
     )
-    origins = configuration.settings.allowed_origins
-    server = HttpServer(Guard(_app(methods, token), origins))
+    origins = Origins(home.root, settings.allowed_origins)
+    server = HttpServer(Guard(_app(methods, token), origins.allows))
     async with AsyncExitStack() as stack, anyio.create_task_group() as front:
-        front.start_soon(_stop_on_signal, stop)
         front.start_soon(_run_http, server, listener)
         await _open_unix(stack, home, methods, front)
         publish(home.runtime_json, {**facts, "token": token})
@@ -152,8 +167,8 @@ async def _open_unix(stack: AsyncExitStack, home: Home, methods: Methods, front:
 
 
 def _app(methods: Methods, token: str) -> Starlette:
-    async def rpc(socket: WebSocket) -> None:
-        await serve_websocket(socket, methods, _access(socket, token))
+    async def rpc(websocket: WebSocket) -> None:
+        await serve_websocket(websocket, methods, _access(websocket, token))
 
     async def alive(_: Request) -> PlainTextResponse:
         return PlainTextResponse("ok")
@@ -161,10 +176,10 @@ def _app(methods: Methods, token: str) -> Starlette:
     return Starlette(routes=[WebSocketRoute("/", rpc), Route("/healthz", alive)])
 
 
-def _access(socket: WebSocket, token: str) -> Access:
-    given = socket.headers.get("authorization", "").removeprefix("Bearer ")
+def _access(websocket: WebSocket, token: str) -> Access:
+    given = websocket.headers.get("authorization", "").removeprefix("Bearer ")
     owner = secrets.compare_digest(given.encode("utf-8"), token.encode("utf-8"))
-    return Access(owner=owner, files=owner or origin_of(socket.scope) is None)
+    return Access(owner=owner, files=owner or origin_of(websocket.scope) is None)
 
 
 async def _stop_on_signal(stop: asyncio.Event) -> None:
@@ -183,24 +198,32 @@ def _first(error: BaseException) -> BaseException:
     return error
 
 
-def _facts(port: int, home: Home) -> dict[str, Any]:
+def _ignore_signals() -> None:
+    """Everything is in order already; a late signal would only turn a clean exit into an unclean one."""
+    for number in (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _facts(listener: socket.socket, home: Home) -> dict[str, Any]:
+    host, port = listener.getsockname()[:2]
     return {
         "version": __version__,
         "serviceName": "Vox",
+        "host": host,
         "port": port,
         "pid": os.getpid(),
         "startedAt": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "socket": str(home.socket) if hasattr(asyncio, "start_unix_server") else None,
-        "startedMonotonic": time.monotonic(),
     }
 
 
-def _health(facts: dict[str, Any]) -> dict[str, Any]:
+def _health(facts: dict[str, Any], started: float) -> dict[str, Any]:
+    host = f"[{facts['host']}]" if ":" in facts["host"] else facts["host"]
     return {
         "service": facts["serviceName"],
         **{name: facts[name] for name in ("version", "port", "pid", "startedAt", "socket")},
-        "uptimeMs": round((time.monotonic() - facts["startedMonotonic"]) * 1000),
-        "doors": [{"name": "rpc", "url": f"ws://127.0.0.1:{facts['port']}/"}],
+        "uptimeMs": round((time.monotonic() - started) * 1000),
+        "doors": [{"name": "rpc", "url": f"ws://{host}:{facts['port']}/"}],
     }
 
 

@@ -5,25 +5,24 @@ A name that is not this machine's means that a web page has pointed its own doma
 this machine. Refusals say nothing more.
 """
 
-from collections.abc import Iterable
+import ipaddress
+from collections.abc import Callable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 __all__ = ["Guard", "origin_of"]
-
-_OWN_NAMES = {"127.0.0.1", "localhost", "[::1]"}
 
 
 class Guard:
     """ASGI middleware that checks Host and Origin.
 
     Args:
-        origins: Web pages that may ask, as scheme://host[:port].
+        allows: Tells whether the web page of an origin may ask.
     """
 
-    def __init__(self, app: ASGIApp, origins: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, allows: Callable[[str], bool]) -> None:
         self._app = app
-        self._origins = frozenset(origins)
+        self._allows = allows
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
@@ -38,10 +37,10 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> int | None:
         hosts = _header(scope, b"host")
-        if len(hosts) != 1 or _name_of(hosts[0]) not in _OWN_NAMES:
+        if len(hosts) != 1 or not _is_own_name(_name_of(hosts[0])):
             return 421
         origin = origin_of(scope)
-        if origin is not None and origin not in self._origins:
+        if origin is not None and not self._allows(origin):
             return 403
         if origin is None and b"cross-site" in _header(scope, b"sec-fetch-site"):
             return 403
@@ -65,6 +64,19 @@ def _name_of(host: bytes) -> str:
     name = host.decode("latin-1").lower()
     head, colon, port = name.rpartition(":")
     return head if colon and port.isdigit() else name
+
+
+def _is_own_name(name: str) -> bool:
+    """`localhost`, or a loopback address written as a number: only a name can be pointed somewhere else."""
+    if name == "localhost":
+        return True
+    literal = name[1:-1] if name.startswith("[") and name.endswith("]") else name
+    if (":" in literal) != name.startswith("["):
+        return False
+    try:
+        return ipaddress.ip_address(literal).is_loopback
+    except ValueError:
+        return False
 
 
 async def _refuse(scope: Scope, send: Send, status: int) -> None:

@@ -15,7 +15,7 @@ from vox.log import RotatingFile, redactor
 from vox.paths import Home
 from vox.protocol.framing import DEFAULT_MAX_LINE
 
-__all__ = ["make_supervisor", "sweep_spool"]
+__all__ = ["make_supervisor"]
 
 _MAX_LINE_TTS = 256 << 20  # speech comes back in one line of base64: three quarters of an hour at 24 kHz
 
@@ -30,7 +30,11 @@ def make_supervisor(
 ) -> Supervisor:
     """A supervisor for the entry; nothing is started yet."""
     environment = child_environment(
-        {"VOX_CACHE": str(home.cache), "VOX_MODELS": str(home.models), **resolve_references(entry.env, configuration.folder)}
+        {
+            "VOX_CACHE": str(home.cache),
+            "VOX_MODELS": str(home.models),
+            **resolve_references(entry.env, configuration.folder),
+        }
     )
     redactor.learn(environment)
     spec = ProviderSpec(
@@ -49,13 +53,6 @@ def make_supervisor(
         watcher=watcher,
         stderr=lambda data: log.append(redactor.text(data.decode("utf-8", "replace")).encode("utf-8")),
     )
-
-
-def sweep_spool(home: Home) -> None:
-    """Remove what a killed daemon left behind: files of calls that nobody waits for."""
-    if home.spool.is_dir():
-        for file in home.spool.iterdir():
-            file.unlink(missing_ok=True)
 
 
 def _working_folder(entry: ProviderEntry, folder: Path) -> Path:
