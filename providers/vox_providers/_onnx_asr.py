@@ -1,0 +1,167 @@
+"""Running a model through onnx-asr: load once, find the speech, recognise piece by piece.
+
+The heavy libraries are imported when the first model is loaded. `VOX_ONNX_PROVIDERS` names execution providers, best
+first (`cuda,cpu`, full names, or `auto` for all that the installed onnxruntime offers); the default is the CPU.
+`VOX_ONNX_THREADS` sets the threads of one inference.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vox.provider import Call, ProviderError
+
+if TYPE_CHECKING:
+    from onnx_asr.asr import TimestampedResult
+
+    from vox_providers._onnx_models import Checkpoint, Family, Weights
+    from vox_providers._pieces import Piece, Recording
+
+__all__ = ["Engine", "Heard"]
+
+_MOST_THREADS = 4  # more gain little on a model of this size, and take the cores from everything else
+_CPU = "CPUExecutionProvider"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the model made of one piece."""
+
+    piece: Piece
+    result: TimestampedResult
+
+
+class Engine:
+    """The loaded models of a family.
+
+    Args:
+        family: Where their files are.
+        longest_s: The longest piece the models are made for, in seconds.
+    """
+
+    def __init__(self, family: Family, longest_s: float) -> None:
+        self._family = family
+        self._longest_s = longest_s
+        self._loading = threading.Lock()
+        self._loaded: dict[str, tuple[Weights, Any]] = {}
+
+    def is_loaded(self, checkpoint: Checkpoint) -> bool:
+        """Whether the model is in memory."""
+        return checkpoint.id in self._loaded
+
+    def forget(self, checkpoint: Checkpoint) -> None:
+        """Load the model anew next time: its files changed."""
+        self._loaded.pop(checkpoint.id, None)
+
+    def load(self, call: Call, checkpoint: Checkpoint) -> Any:
+        """The recogniser, from memory or from the disk; the time goes to `modelLoadMs`.
+
+        Raises:
+            ProviderError: `model_not_installed`, or the files or the libraries are damaged.
+        """
+        with call.timer("modelLoadMs"), self._loading:
+            weights = self._family.weights(checkpoint)
+            known = self._loaded.get(checkpoint.id)
+            if known and known[0] == weights:
+                return known[1]
+            recogniser = _load(weights, checkpoint)
+            self._loaded[checkpoint.id] = (weights, recogniser)
+            return recogniser
+
+    def recognise(self, call: Call, checkpoint: Checkpoint, **options: Any) -> list[Heard]:
+        """What is said in `call.path`, piece by piece; nothing for a recording without speech.
+
+        Sets the stage metrics, reports progress and ends between two pieces when the call is cancelled.
+
+        Raises:
+            ProviderError: As `load`; `unsupported_audio`; the call was cancelled.
+        """
+        from vox_providers._pieces import Recording, find_pieces
+
+        recogniser = self.load(call, checkpoint)
+        call.metrics["inferenceMs"] = 0.0  # stays so when nobody speaks
+        with call.timer("audioLoadMs"):
+            recording = Recording(call.path)
+        with recording:
+            call.metrics["audioDurationMs"] = recording.duration_s * 1000
+            with call.timer("audioPrepareMs"):
+                pieces = find_pieces(recording, self._longest_s, call.raise_if_cancelled)
+            return list(_recognised(call, recogniser, recording, pieces, options))
+
+
+def _recognised(
+    call: Call, recogniser: Any, recording: Recording, pieces: list[Piece], options: dict[str, Any]
+) -> Iterator[Heard]:
+    for number, piece in enumerate(pieces):
+        call.raise_if_cancelled()
+        call.progress(number / len(pieces), "transcribing")
+        with call.timer("audioLoadMs"):
+            samples = recording.read(piece)
+        with call.timer("inferenceMs"):
+            result = recogniser.recognize(samples, **options)
+        yield Heard(piece, result)
+    call.progress(1.0, "transcribing")
+
+
+def _load(weights: Weights, checkpoint: Checkpoint) -> Any:
+    try:
+        import onnx_asr
+        import onnxruntime
+    except ImportError as problem:
+        raise ProviderError(
+            f"{checkpoint.name} needs onnx-asr and onnxruntime: {problem}. Reinstall Vox with `pip install voxhost`."
+        ) from problem
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = _threads()
+    options.inter_op_num_threads = 1
+    single = onnxruntime.SessionOptions()
+    single.intra_op_num_threads = 1
+    try:
+        return onnx_asr.load_model(
+            weights.kind,
+            weights.folder,
+            quantization=weights.quantization,
+            sess_options=options,
+            providers=_execution_providers(onnxruntime.get_available_providers()),
+            # onnx-asr makes a session per sample rate; Vox always gives it 16 kHz, so they only have to exist
+            resampler_config={"sess_options": single, "providers": [_CPU]},
+        ).with_timestamps()
+    except ProviderError:
+        raise
+    except Exception as problem:  # onnxruntime's exceptions have no common base
+        raise ProviderError(
+            f"The files of {checkpoint.name} in {weights.folder} cannot be loaded: {problem} "
+            f"`vox models install {checkpoint.id}` checks and repairs them."
+        ) from problem
+
+
+def _threads() -> int:
+    named = os.environ.get("VOX_ONNX_THREADS", "")
+    if named and not (named.isascii() and named.isdigit() and int(named) > 0):
+        raise ProviderError(f"VOX_ONNX_THREADS must be a number above 0, not {named!r}.")
+    return int(named) if named else min(_MOST_THREADS, os.cpu_count() or 1)
+
+
+def _execution_providers(offered: list[str]) -> list[str]:
+    """The onnxruntime names of what `VOX_ONNX_PROVIDERS` asks for.
+
+    Raises:
+        ProviderError: The installed onnxruntime does not offer one of them.
+    """
+    named = os.environ.get("VOX_ONNX_PROVIDERS", "")
+    if named.strip().lower() == "auto":
+        return [name for name in offered if name != "AzureExecutionProvider"]  # that one calls a remote service
+    by_name = {name.lower().removesuffix("executionprovider"): name for name in offered}
+    chosen: list[str] = []
+    for word in filter(None, (part.strip() for part in named.split(","))):
+        name = by_name.get(word.lower().removesuffix("executionprovider"))
+        if name is None:
+            raise ProviderError(
+                f"VOX_ONNX_PROVIDERS asks for {word!r}, but the installed onnxruntime offers {', '.join(offered)}."
+            )
+        chosen.append(name)
+    return chosen or [_CPU]

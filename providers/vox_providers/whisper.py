@@ -1,0 +1,119 @@
+"""Whisper through onnx-asr: `whisper:tiny` to `whisper:large-v3-turbo`, 99 languages.
+
+Weights: the ONNX exports `onnx-community/whisper-…` (encoder and merged decoder), by `vox models install
+whisper:base`, or from a folder; `istupakov/whisper-base-onnx` (one graph with the search inside) loads from a folder
+too. `VOX_WHISPER_QUANTIZATION` chooses another precision, `int8` for instance; see `_onnx_models`. Nothing is
+downloaded except by install.
+
+onnx-asr gives text alone: no times inside a piece and no probabilities, so there are segments (one for each piece of
+speech) but no words, and no confidence. Without `language` the model guesses one for each piece. Translation is not
+offered.
+
+What was run: both layouts from loading to text, with small generated models that have the same files, inputs and
+outputs and whose words are tones, and the download against a local server that behaves as the hub documents. What was
+not run here: OpenAI's weights, and the real hub; the repository names of `medium` and `large-v3` could not be checked.
+"""
+
+from vox.provider import Call, Provider, ProviderError, serve
+from vox_providers._onnx_asr import Engine
+from vox_providers._onnx_models import Checkpoint, Family, Layout
+
+__all__ = ["provider"]
+
+_OTHERS = ("vocab.json", "added_tokens.json")
+_MERGED = Layout("whisper", ("**/encoder_model", "**/decoder_model_merged"), (*_OTHERS, "config.json"))
+_SEARCH = Layout("whisper-ort", ("whisper-*_beamsearch",), _OTHERS)
+_LONGEST_S = 29.0  # the model looks at 30 s, and drops what is beyond
+_LANGUAGES = """
+en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur hr bg lt la mi ml
+cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw gl mr pa si km sn yo so af oc ka be tg sd gu am
+yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt haw ln ha ba jw su
+"""
+_REPOSITORIES = {
+    "base": "onnx-community/whisper-base",
+    "tiny": "onnx-community/whisper-tiny",
+    "small": "onnx-community/whisper-small",
+    "medium": "onnx-community/whisper-medium-ONNX",
+    "large-v3": "onnx-community/whisper-large-v3-ONNX",
+    "large-v3-turbo": "onnx-community/whisper-large-v3-turbo",
+}
+
+family = Family(
+    "whisper",
+    [
+        Checkpoint(f"whisper:{variant}", f"Whisper {variant}", repo, (_MERGED, _SEARCH), _LANGUAGES)
+        for variant, repo in _REPOSITORIES.items()
+    ],
+    preferred=("none", "int8"),
+    traits={"words": False, "sampleRate": 16000},
+)
+engine = Engine(family, _LONGEST_S)
+provider = Provider("whisper", kind="asr")
+
+
+@provider.models
+def models() -> list[dict[str, object]]:
+    """All sizes, installed or not."""
+    return [family.info(checkpoint, engine.is_loaded(checkpoint)) for checkpoint in family.checkpoints.values()]
+
+
+@provider.install
+def install(call: Call) -> dict[str, object]:
+    """Download the model's files, or check and repair them.
+
+    Raises:
+        ProviderError: See `Family.install`.
+    """
+    checkpoint = family.checkpoint(call.model_id)
+    family.install(call)
+    engine.forget(checkpoint)
+    return family.info(checkpoint)
+
+
+@provider.preload
+def preload(call: Call) -> dict[str, object]:
+    """Bring the model into memory.
+
+    Raises:
+        ProviderError: `model_not_installed`, or its files are damaged.
+    """
+    checkpoint = family.checkpoint(call.model_id)
+    engine.load(call, checkpoint)
+    return family.info(checkpoint, preloaded=True)
+
+
+@provider.transcribe
+def transcribe(call: Call) -> dict[str, object]:
+    """The text and a segment for each piece of speech.
+
+    Raises:
+        ProviderError: A language Whisper does not know, translation; see `Engine.recognise`.
+    """
+    checkpoint = family.checkpoint(call.model_id)
+    if call.params.get("task") == "translate":
+        raise ProviderError("Whisper through onnx-asr transcribes only; it cannot translate.", rpc_code=-32602)
+    language = _language(call.language)
+    heard = engine.recognise(call, checkpoint, **({"language": language} if language else {}))
+    spoken = [(one.piece, text) for one in heard if (text := one.result.text.strip())]
+    result: dict[str, object] = {
+        "text": " ".join(text for _, text in spoken),
+        "segments": [
+            {"id": number, "start": round(piece.start_s, 3), "end": round(piece.end_s, 3), "text": text}
+            for number, (piece, text) in enumerate(spoken)
+        ],
+    }
+    return {**result, "language": language, "used": {"language": language}} if language else result
+
+
+def _language(tag: str | None) -> str | None:
+    """Whisper's code for a BCP 47 tag; it knows languages, not regions."""
+    if tag is None:
+        return None
+    code = tag.replace("_", "-").partition("-")[0].lower()
+    if code not in _LANGUAGES.split():
+        raise ProviderError(f"Whisper has no language {tag!r}; it has {' '.join(_LANGUAGES.split())}.", rpc_code=-32602)
+    return code
+
+
+if __name__ == "__main__":
+    serve(provider)
