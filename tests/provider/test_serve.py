@@ -209,3 +209,25 @@ def test_an_interrupt_by_hand_ends_it_quietly(author: Program) -> None:
     assert author.process.wait(5) == 0
     assert author.process.stderr is not None
     assert author.process.stderr.read() == b""
+
+
+_LAZY = """
+from vox.provider import Provider, serve
+
+provider = Provider("lazy")
+
+@provider.models
+def models():
+    import threading  # as most engine libraries do when they are imported
+    return [{"id": "a", "name": threading.current_thread().name}]
+
+serve(provider)
+"""
+
+
+def test_it_exits_when_a_handler_was_the_first_to_import_threading(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "lazy.py"
+    path.write_text(_LAZY, encoding="utf-8")
+    program = run(path)
+    assert program.ask(1, "models")["result"]["models"][0]["id"] == "a"
+    assert program.end_input() == 0

@@ -47,8 +47,9 @@ class Lane:
 
     def __init__(self, threads: int, work: Callable[[Job], None]) -> None:
         self._threads = threads
+        self._started = 0
         self._work = work
-        self._jobs: SimpleQueue[Job] = SimpleQueue()
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._lock = allocate_lock()
         self._idle = 0
         self.running = 0
@@ -64,15 +65,27 @@ class Lane:
         with self._lock:
             start = self._threads > 0 and self._idle <= self._jobs.qsize()
             self._threads -= start
+            self._started += start
         self._jobs.put(job)
         if start:
             start_new_thread(self._run, ())
+
+    def close(self) -> None:
+        """End the threads once the line is empty.
+
+        The interpreter's exit waits for the thread that imported `threading` first, which here is often one of these:
+        engine libraries import it.
+        """
+        for _ in range(self._started):
+            self._jobs.put(None)
 
     def _run(self) -> None:
         while True:
             with self._lock:
                 self._idle += 1
             job = self._jobs.get()
+            if job is None:
+                return
             with self._lock:
                 self._idle -= 1
                 self.running += 1

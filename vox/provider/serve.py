@@ -49,6 +49,7 @@ def serve(provider: Provider) -> NoReturn:
     if server.working:
         sys.stderr.flush()
         os._exit(0)  # a handler stuck in foreign code must not hold the process back
+    server.close()
     sys.exit(0)
 
 
@@ -91,6 +92,11 @@ class _Server:
         end = monotonic() + _GRACE_S
         while self.working and monotonic() < end:
             sleep(_LOOK_S)
+
+    def close(self) -> None:
+        """End the idle threads."""
+        for lane in self._lanes.values():
+            lane.close()
 
     def _receive(self, line: bytes) -> None:
         try:
