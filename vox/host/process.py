@@ -6,6 +6,7 @@ provider may well be working on it still. `on_settled` tells that moment, and it
 """
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
@@ -15,7 +16,7 @@ from vox.host.transport import Transport
 from vox.log import get_logger, redactor
 from vox.protocol.framing import LineTooLongError
 from vox.protocol.jsonrpc import METHOD_NOT_FOUND, encode
-from vox.protocol.peer import Answer, Asked, Event, Failed, Noise, Notice, Peer
+from vox.protocol.peer import Answer, Asked, Failed, Noise, Notice, Peer
 from vox.protocol.provider import ProgressNotice, read_progress, to_error
 
 __all__ = ["STDERR_TAIL", "ProviderProcess", "Reader"]
@@ -41,17 +42,17 @@ class Reader(Protocol[_T_co]):
 
 
 class _Call:
-    __slots__ = ("future", "method", "model", "on_progress", "on_settled", "prolong", "read", "request", "timer")
+    __slots__ = ("deadline", "future", "method", "on_progress", "on_settled", "params", "prolong", "read", "timeout")
 
     future: "asyncio.Future[Any]"
     method: str
-    model: Any
-    request: Any
+    params: dict[str, Any]
     read: Reader[Any]
     on_progress: Callable[[ProgressNotice], None] | None
     on_settled: Callable[[], None] | None
     prolong: float | None
-    timer: asyncio.TimerHandle
+    timeout: float
+    deadline: float  # by the loop's clock
 
 
 class ProviderProcess:
@@ -75,6 +76,8 @@ class ProviderProcess:
         self._loop = asyncio.get_running_loop()
         self._seen_noise: Counter[str] = Counter()
         self._fault: VoxError | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_at = math.inf
 
     def attach(self, transport: Transport) -> None:
         """Begin to use the child behind `transport`."""
@@ -122,26 +125,29 @@ class ProviderProcess:
             VoxError: What the provider answered, typed.
         """
         call = _Call()
-        call.future, call.method, call.read = self._loop.create_future(), method, read
-        call.model, call.request = params.get("modelId"), params.get("requestId")
+        call.future, call.method, call.params, call.read = self._loop.create_future(), method, params, read
         call.on_progress, call.on_settled, call.prolong = on_progress, on_settled, prolong_s
-        number = self._send(call, params)
-        call.timer = self._loop.call_later(timeout_s, self._expire, number, timeout_s)
+        call.timeout, call.deadline = timeout_s, self._loop.time() + timeout_s
+        number = self._send(call)
+        if call.deadline < self._alarm_at:
+            self._set_alarm(call.deadline)
         try:
             return await call.future
         except asyncio.CancelledError:
             self._give_up(number)
             raise
-        finally:
-            call.timer.cancel()
 
     # ---- what the transport tells
 
     def on_lines(self, lines: "list[bytes | memoryview]") -> None:
         """Lines of the child's output."""
+        receive = self.peer.receive
         for line in lines:
-            for event in self.peer.receive(line):
-                self._take(event)
+            for event in receive(line):
+                if isinstance(event, Answer):
+                    self._answer(event)
+                else:
+                    self._take(event)
 
     def on_stderr(self, data: bytes) -> None:
         """Diagnostics of the child: kept, and written to its log."""
@@ -171,11 +177,11 @@ class ProviderProcess:
 
     # ---- inside
 
-    def _send(self, call: _Call, params: dict[str, Any]) -> int:
+    def _send(self, call: _Call) -> int:
         if self.ended.done():
             error = self.ended.result()
         else:
-            number, line = self.peer.request(call.method, params)
+            number, line = self.peer.request(call.method, call.params)
             if self.transport.write(line):
                 self._calls[number] = call
                 return number
@@ -186,10 +192,8 @@ class ProviderProcess:
             call.on_settled()
         raise error
 
-    def _take(self, event: Event) -> None:
-        if isinstance(event, Answer):
-            self._answer(event)
-        elif isinstance(event, Failed):
+    def _take(self, event: Failed | Notice | Asked | Noise) -> None:
+        if isinstance(event, Failed):
             self._settle(
                 event.id, to_error(event.error._replace(message=redactor.text(event.error.message)), self.provider)
             )
@@ -201,10 +205,11 @@ class ProviderProcess:
             self._skipped(event)
 
     def _answer(self, event: Answer) -> None:
-        call = self._calls.pop(event.id)
+        number, result, audio = event
+        call = self._calls.pop(number)
         if not call.future.done():
             try:
-                call.future.set_result(call.read(event.result, event.audio))
+                call.future.set_result(call.read(result, audio))
             except VoxError as error:
                 error.details.setdefault("provider", self.provider)
                 call.future.set_exception(error)
@@ -224,10 +229,10 @@ class ProviderProcess:
             self._skipped(Noise("unknown_notification", event.method))
             return
         for number, call in list(self._calls.items()):
-            if call.on_progress is not None and not call.future.done() and _concerns(progress, number, call):
+            if call.on_progress is not None and not call.future.done() and _concerns(progress, number, call.params):
                 if call.prolong is not None:
-                    call.timer.cancel()
-                    call.timer = self._loop.call_later(call.prolong, self._expire, number, call.prolong)
+                    call.timeout, call.deadline = call.prolong, self._loop.time() + call.prolong
+                    self._set_alarm(min(call.deadline, self._alarm_at))
                 call.on_progress(progress)
 
     def _refuse(self, event: Asked) -> None:
@@ -244,15 +249,33 @@ class ProviderProcess:
         """Lines and messages skipped so far."""
         return sum(self._seen_noise.values())
 
-    def _expire(self, number: int, after_s: float) -> None:
-        call = self._calls.get(number)
-        if call is None or call.future.done():
+    # One alarm for all calls, set for the earliest deadline it has heard of and not taken back when that call ends: a
+    # timer of its own for each call would cost more than the pipe. Ringing for nobody, it goes on to the next.
+
+    def _set_alarm(self, at: float) -> None:
+        if at == self._alarm_at:
             return
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm_at = at
+        self._alarm = self._loop.call_at(at, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm, self._alarm_at = None, math.inf
+        now = self._loop.time()
+        waiting = [(number, call) for number, call in self._calls.items() if not call.future.done()]
+        for number, call in waiting:
+            if call.deadline <= now:
+                self._expire(number, call)
+        if later := [call.deadline for _, call in waiting if call.deadline > now]:
+            self._set_alarm(min(later))
+
+    def _expire(self, number: int, call: _Call) -> None:
         call.future.set_exception(
             ProviderTimeout(
-                f"Provider {self.provider} did not answer {call.method} within {after_s:g} s.",
+                f"Provider {self.provider} did not answer {call.method} within {call.timeout:g} s.",
                 provider=self.provider,
-                timeoutMs=round(after_s * 1000),
+                timeoutMs=round(call.timeout * 1000),
             )
         )
         self._give_up(number)
@@ -267,6 +290,8 @@ class ProviderProcess:
             return
         error = self._fault or self._crash()
         self.ended.set_result(error)
+        if self._alarm is not None:
+            self._alarm.cancel()
         for number in list(self._calls):
             self._settle(number, type(error)(error.message, **error.details))
 
@@ -288,7 +313,7 @@ class ProviderProcess:
         )
 
 
-def _concerns(progress: ProgressNotice, number: int, call: _Call) -> bool:
+def _concerns(progress: ProgressNotice, number: int, params: dict[str, Any]) -> bool:
     if progress.request_id is not None:
-        return progress.request_id in (number, str(number), call.request)
-    return progress.model_id is None or progress.model_id == call.model
+        return progress.request_id in (number, str(number), params.get("requestId"))
+    return progress.model_id is None or progress.model_id == params.get("modelId")

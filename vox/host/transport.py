@@ -109,6 +109,7 @@ class UnixTransport:
         self._unsent: list[bytes] = []
         self._unsent_bytes = 0
         self._blocked = self._input_closed = self._output_ended = self._closed = False
+        self._lone = True
         self._widen_pipe()
         for descriptor in (self._input, self._output, self._errors):
             os.set_blocking(descriptor, False)
@@ -119,7 +120,12 @@ class UnixTransport:
     def write(self, line: bytes) -> bool:
         if self._input_closed or self._unsent_bytes > MAX_UNSENT:
             return False
-        if not self._unsent and not self._blocked:
+        if not self._unsent:
+            # Where the last read brought one answer, one caller is likely at work: nothing is gained by waiting for
+            # others. Else they will write in this turn of the loop as well, and share a system call.
+            if self._lone:
+                self._send(line)
+                return True
             self._loop.call_soon(self._flush)
         self._unsent.append(line)
         self._unsent_bytes += len(line)
@@ -150,6 +156,9 @@ class UnixTransport:
         data = self._unsent[0] if len(self._unsent) == 1 else b"".join(self._unsent)
         self._unsent.clear()
         self._unsent_bytes = 0
+        self._send(data)
+
+    def _send(self, data: bytes) -> None:
         try:
             written = os.write(self._input, data)
         except BlockingIOError:
@@ -191,7 +200,10 @@ class UnixTransport:
             self._receiver.on_overflow(error)
             return False
         if lines:
+            self._lone = len(lines) == 1
             self._receiver.on_lines(lines)
+            if self._buffer.swollen:
+                self._buffer.shrink()
         return True
 
     def _exited(self, code: int) -> None:

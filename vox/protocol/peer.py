@@ -21,7 +21,6 @@ from vox.protocol.jsonrpc import ErrorObject, MalformedError, encode, parse, rea
 __all__ = ["Answer", "Asked", "Event", "Failed", "Noise", "Notice", "Peer"]
 
 _AUDIO_KEY = re.compile(rb'"audioBase64"[ \t]*:[ \t]*"')
-_PLAIN = frozenset(("jsonrpc", "id", "result"))  # members of an answer that is nothing else besides
 _STAND_IN = "\x00vox:audio"  # holds the place of the audio while the rest of the line is parsed
 _SAMPLE = 200  # characters of a meaningless line kept for the log
 
@@ -106,8 +105,14 @@ class Peer:
         if isinstance(message, dict):
             fields = cast("dict[str, Any]", message)
             number = fields.get("id")
-            if type(number) is int and number in self._pending and _PLAIN.issuperset(fields) and "result" in fields:
-                self._pending.discard(number)  # a plain answer, nearly every line: no need to look any closer
+            if (
+                len(fields) == 3
+                and "result" in fields
+                and "jsonrpc" in fields
+                and type(number) is int
+                and number in self._pending
+            ):
+                self._pending.remove(number)  # a plain answer, as nearly every line is: no need to look any closer
                 return (Answer(number, fields["result"]),)
             return (self._interpret(fields, line),)
         if isinstance(message, list) and message:
