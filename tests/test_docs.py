@@ -29,6 +29,7 @@ import jsonschema
 import pytest
 
 from vox import config, errors
+from vox.client import Client
 from vox.doors.rpc.methods import Access, Methods
 from vox.paths import Home
 from vox.protocol import provider as shapes
@@ -240,6 +241,54 @@ def test_every_method_of_the_client_rpc_is_documented() -> None:
     headings = "\n".join(line for line in text.splitlines() if line.startswith("### "))
     for method in refused.value.details["known"]:
         assert f"`{method}`" in headings
+
+
+def test_answers_hold_what_the_pages_tell_and_files_have_their_modes(place: dict[str, str]) -> None:
+    home = Path(place["VOX_HOME"])
+    home.mkdir(mode=0o700)
+    entries = [{"id": "tone", "kind": kind, "builtin": True} for kind in ("asr", "tts")]
+    (home / "providers.json").write_text(json.dumps({"providers": entries}), encoding="utf-8")
+    subprocess.run(["vox", "daemon", "start"], env=place, check=True, capture_output=True, timeout=COMMAND_S)
+    asked: dict[str, dict[str, Any]] = {
+        "health": {},
+        "doctor.run": {},
+        "models.list": {"kind": "all"},
+        "models.preload": {"modelId": "tone:asr"},
+        "transcribe.file": {"path": str(DOCS / "audio/librivox-0930.wav"), "words": True},
+        "synthesize.voices": {},
+        "synthesize.generate": {"text": "one"},
+        "providers.status": {},
+        "providers.call": {"id": "tone", "kind": "asr", "method": "models"},
+    }
+    with Client(home, start=False) as client:
+        answers = {method: client.call(method, params) for method, params in asked.items()}
+    text = (DOCS / "reference/client-rpc.md").read_text(encoding="utf-8")
+    for method, answer in answers.items():
+        untold = {key for key in keys_of(answer) if not re.search(rf"\b{key}\b", text)}
+        assert not untold, method
+    check_files(home)
+
+
+def keys_of(value: Any) -> Iterator[str]:
+    """Every key, at any depth, but for metrics and a provider's own result, which have pages of their own."""
+    if isinstance(value, dict):
+        for key, inner in cast("dict[str, Any]", value).items():
+            yield key
+            if key not in ("metrics", "result"):
+                yield from keys_of(inner)
+    elif isinstance(value, list):
+        for item in cast("list[Any]", value):
+            yield from keys_of(item)
+
+
+def check_files(home: Path) -> None:
+    text = (DOCS / "configuration.md").read_text(encoding="utf-8")
+    found = [path for path in home.rglob("*") if path.name != "providers.json"]
+    assert home / "runtime.json" in found
+    for path in found:
+        told = "ID.log" if path.parent.name == "providers" else path.name
+        assert path.is_dir() or told in text, path
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
 
 
 def commands_named() -> Iterator[tuple[str, str]]:
