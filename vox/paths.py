@@ -6,7 +6,6 @@ again. Imports nothing heavy: the command line uses it.
 """
 
 import os
-import tempfile
 from pathlib import Path
 
 __all__ = ["Home"]
@@ -63,6 +62,8 @@ class Home:
         folder = Path(base) / "vox" / _digest(self.root) if base and os.access(base, os.W_OK) else self.root / "run"
         if len(os.fsencode(folder / "vox.sock")) <= _SOCKET_LIMIT:
             return folder
+        import tempfile  # as heavy as all the rest of this module, and rarely needed
+
         return Path(tempfile.gettempdir()) / f"vox-{_digest(self.root)}"
 
     @property

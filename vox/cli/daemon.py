@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from vox.cli.options import json_option, open_client
-from vox.cli.output import NO_SPEECH, Output
+from vox.cli.output import NOT_FOUND, Output
 from vox.client.discovery import find
 from vox.errors import DaemonUnavailable
 from vox.paths import Home
@@ -35,8 +35,11 @@ def command(ctx: click.Context) -> int | None:
     """Run the daemon in the foreground; or start, stop, restart it in the background, or ask for its status."""
     if ctx.invoked_subcommand is not None:
         return None
+    import gc
+
     from vox.daemon.app import main
 
+    gc.enable()
     return main([])
 
 
@@ -80,7 +83,7 @@ def status_command(output: Output) -> int:
             facts = client.call("health")
         except DaemonUnavailable:
             _tell_absent(output, home)
-            return NO_SPEECH
+            return NOT_FOUND
     _tell(output, facts, home)
     return 0
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from vox.cli.options import json_option, no_start_option, open_client
-from vox.cli.output import NO_SPEECH, Output
+from vox.cli.output import NOT_FOUND, Output
 from vox.errors import DaemonUnavailable
 from vox.paths import Home
 
@@ -44,7 +44,7 @@ def command(output: Output, start: bool) -> int:
         output.object(report)
     else:
         _show(output, report)
-    return 0 if report["ready"] else NO_SPEECH
+    return 0 if report["ready"] else NOT_FOUND
 
 
 def _show(output: Output, report: dict[str, Any]) -> None:

@@ -4,14 +4,16 @@ import os
 import re
 import sys
 from collections.abc import Iterable
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from vox.errors import VoxError
 
-__all__ = ["NO_SPEECH", "Output", "ProgressLine", "printable"]
+__all__ = ["NOT_FOUND", "Output", "ProgressLine", "as_json", "end_with_closed_pipe", "printable"]
 
-NO_SPEECH = 1
+NOT_FOUND = 1
 """Exit status when there is nothing wrong, but nothing was found either: no speech, not ready, not running."""
+
+_PIPE_CLOSED = 128 + 13  # what a shell shows for a program that SIGPIPE has ended
 
 
 class Output:
@@ -131,6 +133,12 @@ def as_json(value: dict[str, Any]) -> str:
 
     text = json.dumps(value, ensure_ascii=False, indent=2)
     return text.translate(_ESCAPED).encode("utf-8", "replace").decode("utf-8")
+
+
+def end_with_closed_pipe() -> NoReturn:
+    """End quietly because whoever read our results is gone; what is still buffered must not fail a second time."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(_PIPE_CLOSED)
 
 
 def _other_controls() -> Iterable[int]:

@@ -1,5 +1,6 @@
 """`vox providers`: the programs that do the work, for those who run them and those who write them."""
 
+import gc
 import json
 import sys
 import time
@@ -90,6 +91,7 @@ def logs_command(output: Output, provider: str, lines: int, follow: bool) -> Non
     for line in tail:
         output.line(line)
     if follow:
+        gc.enable()
         for text in _grown(log, offset):
             output.text(text)
 

@@ -1,8 +1,7 @@
 """`vox speak`: text to speech, heard or kept."""
 
-import base64
 import sys
-import tempfile
+from binascii import a2b_base64
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +67,7 @@ def command(
         output.status("Speaking")
         wanted = {"text": words, "modelId": model, "voiceId": voice, "speed": speed, "format": shape}
         answer = client.call("synthesize.generate", wanted)
-    audio = base64.b64decode(answer.pop("audioBase64"))
+    audio = a2b_base64(answer.pop("audioBase64"))
     play = not (out or no_play or format_)
     told = _deliver(output, answer, audio, target, to_stdout=out == STDOUT, play=play)
     if output.json and out != STDOUT:
@@ -144,4 +143,6 @@ def _keep(audio: bytes, format: str) -> Path:
     try:
         return new_file(Path(), "speech", format, audio)
     except OSError:
+        import tempfile
+
         return new_file(Path(tempfile.mkdtemp(prefix="vox-")), "speech", format, audio)

@@ -3,7 +3,7 @@
 import click
 
 from vox.cli.options import json_option, open_client
-from vox.cli.output import NO_SPEECH, Output
+from vox.cli.output import NOT_FOUND, Output
 from vox.cli.providers import status_line
 from vox.client.launch import connect
 from vox.paths import Home
@@ -30,7 +30,7 @@ def command(output: Output) -> int:
             output.object({"running": False})
         else:
             output.line("Vox daemon is not running.")
-        return NO_SPEECH
+        return NOT_FOUND
     with open_client(output, start=False) as client:
         facts = client.status()
     if output.json:

@@ -9,7 +9,7 @@ import click
 from vox.cli.destination import check_target, write_file
 from vox.cli.inputs import STDIN, check_file, readable_copy
 from vox.cli.options import json_option, no_start_option, open_client
-from vox.cli.output import NO_SPEECH, Output
+from vox.cli.output import NOT_FOUND, Output
 from vox.cli.transcript import FORMATS, metrics_lines, render
 from vox.errors import InvalidRequest, VoxError
 
@@ -141,7 +141,7 @@ class _Job:
         if answer["text"]:
             return 0
         self._output.note(f"{_shown(name)}: no speech")
-        return NO_SPEECH
+        return NOT_FOUND
 
 
 def _without_verb(files: tuple[str, ...]) -> list[str]:

@@ -1,23 +1,23 @@
 """The client: every method of the daemon as a method of a Python object, with typed values and typed errors."""
 
-import base64
 import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vox.client.connection import Connection, OnEvent
 from vox.client.launch import START_S, connect, launch
-from vox.client.values import model_of, progress_of, transcript_of, voice_of
 from vox.errors import DaemonUnavailable
 from vox.paths import Home
-from vox.types import ModelInfo, Progress, Speech, Transcript, Voice
+
+if TYPE_CHECKING:
+    from vox.types import ModelInfo, Progress, Speech, Transcript, Voice
 
 __all__ = ["Client"]
 
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[["Progress"], None]
 
 
 class Client:
@@ -68,7 +68,7 @@ class Client:
         task: str | None = None,
         temperature: float | None = None,
         max_wait_s: float | None = None,
-    ) -> Transcript:
+    ) -> "Transcript":
         """Recognise the speech in an audio file. A transcript without text means that there was none.
 
         Args:
@@ -96,6 +96,8 @@ class Client:
             "temperature": temperature,
             "maxWaitMs": _milliseconds(max_wait_s),
         }
+        from vox.client.values import transcript_of
+
         return transcript_of(self.call("transcribe.file", {"path": os.path.abspath(path), **given}))
 
     def synthesize(
@@ -109,7 +111,7 @@ class Client:
         language: str | None = None,
         instructions: str | None = None,
         max_wait_s: float | None = None,
-    ) -> Speech:
+    ) -> "Speech":
         """Speak a text.
 
         Args:
@@ -135,40 +137,35 @@ class Client:
             "instructions": instructions,
             "maxWaitMs": _milliseconds(max_wait_s),
         }
-        answer = self.call("synthesize.generate", {"text": text, **given})
-        return Speech(
-            model=answer["modelId"],
-            voice=answer["voiceId"],
-            format=answer["format"],
-            content_type=answer["contentType"],
-            audio=base64.b64decode(answer["audioBase64"]),
-            elapsed_ms=answer["elapsedMs"],
-            duration_s=answer["durationMs"] / 1000,
-            metrics={name: value for name, value in answer["metrics"].items() if name != "traceId"},
-            trace_id=answer["traceId"],
-        )
+        from vox.client.values import speech_of
 
-    def voices(self, model: str | None = None) -> list[Voice]:
+        return speech_of(self.call("synthesize.generate", {"text": text, **given}))
+
+    def voices(self, model: str | None = None) -> "list[Voice]":
         """The voices of one model, or of all.
 
         Raises:
             ModelNotFound: `model` is named and nobody serves it.
             DaemonUnavailable: There is no daemon to ask.
         """
+        from vox.client.values import voice_of
+
         return [voice_of(voice) for voice in self.call("synthesize.voices", {"modelId": model})["voices"]]
 
     # ---- models
 
-    def models(self, kind: str = "all") -> list[ModelInfo]:
+    def models(self, kind: str = "all") -> "list[ModelInfo]":
         """The models of a kind: asr, tts, or all.
 
         Raises:
             InvalidRequest: There is no such kind.
             DaemonUnavailable: There is no daemon to ask.
         """
+        from vox.client.values import model_of
+
         return [model_of(model) for model in self.call("models.list", {"kind": kind})["models"]]
 
-    def install(self, model: str | None = None, on_progress: OnProgress | None = None) -> ModelInfo:
+    def install(self, model: str | None = None, on_progress: OnProgress | None = None) -> "ModelInfo":
         """Get a model's files; None for the default of speech recognition.
 
         Raises:
@@ -178,7 +175,7 @@ class Client:
         """
         return self._prepare("models.install", model, on_progress)
 
-    def preload(self, model: str | None = None, on_progress: OnProgress | None = None) -> ModelInfo:
+    def preload(self, model: str | None = None, on_progress: OnProgress | None = None) -> "ModelInfo":
         """Load a model into memory, so that the next call starts faster; None for the default of speech recognition.
 
         Raises:
@@ -264,7 +261,9 @@ class Client:
 
     # ---- inside
 
-    def _prepare(self, method: str, model: str | None, on_progress: OnProgress | None) -> ModelInfo:
+    def _prepare(self, method: str, model: str | None, on_progress: OnProgress | None) -> "ModelInfo":
+        from vox.client.values import model_of, progress_of
+
         def report(event: str, data: dict[str, Any]) -> None:
             if on_progress is not None and event == "models.progress":
                 on_progress(progress_of(data))

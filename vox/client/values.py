@@ -1,10 +1,11 @@
-"""Answers of the daemon as the values of `vox.types`."""
+"""Answers of the daemon as the values of `vox.types`. Loaded by the calls that return one: a command needs none."""
 
+from binascii import a2b_base64
 from typing import Any
 
-from vox.types import ModelInfo, Progress, Segment, Transcript, Voice, Word
+from vox.types import ModelInfo, Progress, Segment, Speech, Transcript, Voice, Word
 
-__all__ = ["model_of", "progress_of", "transcript_of", "voice_of"]
+__all__ = ["model_of", "progress_of", "speech_of", "transcript_of", "voice_of"]
 
 
 def transcript_of(answer: dict[str, Any]) -> Transcript:
@@ -22,6 +23,21 @@ def transcript_of(answer: dict[str, Any]) -> Transcript:
         else tuple(Segment(s["id"], s["start"], s["end"], s["text"]) for s in segments),
         language=answer.get("language"),
         trace_id=answer.get("traceId", ""),
+    )
+
+
+def speech_of(answer: dict[str, Any]) -> Speech:
+    """The result of `synthesize.generate`."""
+    return Speech(
+        model=answer["modelId"],
+        voice=answer["voiceId"],
+        format=answer["format"],
+        content_type=answer["contentType"],
+        audio=a2b_base64(answer["audioBase64"]),
+        elapsed_ms=answer["elapsedMs"],
+        duration_s=answer["durationMs"] / 1000,
+        metrics={name: value for name, value in answer["metrics"].items() if name != "traceId"},
+        trace_id=answer["traceId"],
     )
 
 
