@@ -32,6 +32,7 @@ from vox.daemon.discovery import make_token, only_daemon, publish, withdraw
 from vox.daemon.doctor import run_checks
 from vox.daemon.guard import Guard, origin_of
 from vox.daemon.listen import HttpServer, bind_tcp, listen_unix
+from vox.daemon.private import make_private
 from vox.daemon.providers import make_supervisor
 from vox.doors.rpc.methods import Access, Daemon, Methods
 from vox.doors.rpc.server import serve_stream, serve_websocket
@@ -90,7 +91,7 @@ async def run(home: Home) -> None:
     """Serve until stopped.
 
     Raises:
-        ConfigError: The address cannot be used. (In an exception group, when it happens after the start.)
+        ConfigError: The address or the runtime folder cannot be used. (In an exception group, after the start.)
     """
     known = builtins()
     configuration = load(home, lambda name: BUILTIN_ALIASES.get(name, name) in known)
@@ -98,6 +99,7 @@ async def run(home: Home) -> None:
         _log.warning("config.problem", problem=str(problem))
     for entry in configuration.entries:
         redactor.learn(entry.env)
+    make_private(home.runtime_dir)
     sweep(home.spool)
     watcher = make_watcher()
     async with anyio.create_task_group() as background:

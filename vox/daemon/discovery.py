@@ -7,7 +7,7 @@ import secrets
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from filelock import FileLock, Timeout
 
@@ -48,13 +48,18 @@ def publish(path: Path, facts: dict[str, Any]) -> None:
     """Write runtime.json: whole or not at all, readable by its owner alone."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".runtime-")  # mkstemp makes it 0600
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(facts, file)
-    Path(name).replace(path)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(facts, file)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def withdraw(path: Path) -> None:
     """Remove runtime.json, if it is ours."""
-    with contextlib.suppress(OSError, ValueError):
-        if json.loads(path.read_text(encoding="utf-8")).get("pid") == os.getpid():
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        facts: Any = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(facts, dict) and cast("dict[str, Any]", facts).get("pid") == os.getpid():
             path.unlink()

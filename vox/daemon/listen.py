@@ -11,6 +11,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from vox.daemon.private import make_private
 from vox.doors.rpc.server import MAX_FRAME
 from vox.errors import ConfigError
 
@@ -79,14 +80,17 @@ class HttpServer(uvicorn.Server):
 async def listen_unix(
     path: Path, serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 ) -> asyncio.AbstractServer:
-    """Listen on a unix socket that only its owner can reach."""
+    """Listen on a unix socket that only its owner can reach.
+
+    Raises:
+        ConfigError: Its folder is not ours alone.
+    """
     listener = _bind_unix(path)
     return await asyncio.start_unix_server(serve, sock=listener, limit=MAX_FRAME)
 
 
 def _bind_unix(path: Path) -> socket.socket:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.parent.chmod(0o700)
+    make_private(path.parent)
     path.unlink(missing_ok=True)  # left by a killed daemon; we hold the lock
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(path))
