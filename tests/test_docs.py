@@ -155,7 +155,7 @@ def test_every_error_code_is_documented() -> None:
 
 
 def test_every_command_and_option_is_documented() -> None:
-    from vox.cli.main import cli
+    from vox.cli.tree import cli
 
     text = (DOCS / "reference/cli.md").read_text(encoding="utf-8")
     sections = dict(re.findall(r"^#+ `(vox[^`]*)`\n(.*?)(?=^#|\Z)", text, re.M | re.S))
@@ -302,7 +302,7 @@ def commands_named() -> Iterator[tuple[str, str]]:
 
 
 def test_commands_on_the_pages_exist() -> None:
-    from vox.cli.main import cli
+    from vox.cli.tree import cli
 
     known = dict(commands_under(cli, "vox"))
     found = 0
