@@ -90,7 +90,8 @@ def _new_file(home: Home) -> Path:
     import tempfile
 
     home.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, name = tempfile.mkstemp(prefix="input-", dir=home.spool)  # mkstemp makes it 0600
+    # A name as the spool's own files have it, so that the daemon sweeps it too; mkstemp makes it 0600.
+    descriptor, name = tempfile.mkstemp(prefix="vox-", suffix=".wav", dir=home.spool)
     os.close(descriptor)
     return Path(name)
 
