@@ -99,8 +99,9 @@ class Provider:
         """Take over what the provider said of one model after an install or preload."""
         answer = self.supervisor.models
         if answer is not None:
-            rest = [known for known in answer.models if known.id != shape.id]
-            self.supervisor.models = answer.model_copy(update={"models": [*rest, shape]})
+            # In its place: the first installed model is the default, and a preload must not choose another one.
+            models = {known.id: known for known in answer.models} | {shape.id: shape}
+            self.supervisor.models = answer.model_copy(update={"models": list(models.values())})
         return model_info(shape, self, answer.features if answer else [])
 
     def _adopt(self, answer: ModelsResult) -> None:
