@@ -1,6 +1,7 @@
 """The account of one call: its times by stage and the facts of its measurement, closed once, however it ends."""
 
 import secrets
+from itertools import count
 from types import TracebackType
 from typing import Any
 
@@ -12,7 +13,8 @@ from vox.types import Kind
 
 __all__ = ["Account"]
 
-_TRACE_BYTES = 8  # enough that two calls of one log never share an id
+_RUN = secrets.token_hex(4)  # of this daemon: two calls of one log do not share an id, whatever run they were in
+_number = count(1)
 
 
 class Account:
@@ -26,7 +28,7 @@ class Account:
 
     def __init__(self, kind: Kind, caller: Caller, recorder: Recorder) -> None:
         self.watch = Stopwatch()
-        self.trace_id = secrets.token_hex(_TRACE_BYTES)
+        self.trace_id = f"{_RUN}{next(_number):08x}"
         self._kind: Kind = kind
         self._recorder = recorder
         self._facts: dict[str, Any] = {
@@ -41,21 +43,22 @@ class Account:
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: TracebackType | None) -> None:
-        self._recorder.record(
-            self._facts | self._times() | {"totalMs": round(self.watch.total_ms, 3)} | outcome_of(error)
-        )
+        facts = self._facts
+        facts.update(self.watch.times())
+        facts.update(outcome_of(error))
+        self._recorder.record(facts)
 
     def note(self, **facts: Any) -> None:
         """Add facts in the wire's names."""
-        self._facts |= facts
+        self._facts.update(facts)
 
     def routed(self, route: Route) -> None:
         """The call has a place to go."""
-        self.note(modelId=route.model.id, providerId=route.provider.id, replica=0)
+        self.note(modelId=route.model.id, providerId=route.model.provider, replica=0)
 
     def served_by(self, generation: int) -> None:
         """The process that will do the work: the how-manieth of its provider."""
-        self.note(generation=generation)
+        self._facts["generation"] = generation
 
     def settle(self, given: dict[str, float], duration_s: float) -> dict[str, float]:
         """The provider has done its work: the metrics as a client sees them, its own, ours, and what follows from
@@ -63,26 +66,11 @@ class Account:
         provider_ms = self.watch.stage("provider")
         metrics, complete = contract.complete(given, self._kind, provider_ms)
         work_ms = metrics.get("inferenceMs" if self._kind == "asr" else "synthesisMs", provider_ms)
-        metrics.setdefault("audioDurationMs", round(duration_s * 1000))
-        metrics["realtimeFactor"] = round(work_ms / (duration_s * 1000), 5) if duration_s else 0.0
-        metrics |= self._times()
-        self.note(
-            metrics=metrics,
-            metricsComplete=complete,
-            audioDurationMs=round(duration_s * 1000),
-            realtimeFactor=metrics["realtimeFactor"],
-        )
+        duration_ms = round(duration_s * 1000)
+        metrics.setdefault("audioDurationMs", duration_ms)
+        factor = metrics["realtimeFactor"] = round(work_ms / (duration_s * 1000), 5) if duration_s else 0.0
+        times = self.watch.times()
+        del times["totalMs"]  # a provider's metric of that name means its own
+        metrics.update(times)
+        self.note(metrics=metrics, metricsComplete=complete, audioDurationMs=duration_ms, realtimeFactor=factor)
         return metrics
-
-    def _times(self) -> dict[str, float]:
-        """Waiting, work, starting and the rest of Vox, told apart: the four sum up to the total."""
-        stage = self.watch.stage
-        rest = self.watch.total_ms - stage("provider") - stage("queue") - stage("start")
-        times = {
-            "queueMs": stage("queue"),
-            "providerMs": stage("provider"),
-            "prepareMs": stage("prepare"),
-            "startMs": stage("start"),
-            "overheadMs": rest,
-        }
-        return {name: round(value, 3) for name, value in times.items()}

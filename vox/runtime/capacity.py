@@ -10,7 +10,7 @@ pipe to the provider.
 
 import asyncio
 import math
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from time import monotonic
@@ -142,7 +142,7 @@ class Limiter:
         self._line: Line = line if line is not None else FirstComeLine()
         self._clock = clock
         self._in_use = 0
-        self._per_model: Counter[str] = Counter()
+        self._per_model: dict[str, int] = {}
         self._service_s: dict[str, float] = {}
 
     def limit_of(self, model: str) -> int:
@@ -183,7 +183,8 @@ class Limiter:
         took = self._clock() - since
         known = self._service_s.get(model, took)
         self._service_s[model] = known + _SMOOTHING * (took - known)
-        self._advance()
+        if self._line:
+            self._advance()
 
     def snapshot(self) -> Snapshot:
         """The figures of this moment."""
@@ -245,7 +246,9 @@ class Limiter:
                 ticket.granted.set_result(None)
 
     def _fits(self, model: str) -> bool:
-        return self._in_use < self.limit and self._per_model[model] < self.limit_of(model)
+        if self._in_use >= self.limit:
+            return False
+        return not self.model_limits or self._per_model.get(model, 0) < self.limit_of(model)
 
     def _admit(self, model: str) -> Permit:
         self._occupy(model)
@@ -253,7 +256,7 @@ class Limiter:
 
     def _occupy(self, model: str) -> None:
         self._in_use += 1
-        self._per_model[model] += 1
+        self._per_model[model] = self._per_model.get(model, 0) + 1
 
     def _facts(self, model: str) -> dict[str, object]:
         return {

@@ -40,6 +40,8 @@ class Provider:
             queue_max=entry.queue.max,
             queue_s=entry.queue.timeout_ms / 1000,
         )
+        self._known: dict[str, ModelInfo] = {}
+        self._known_from: ModelsResult | None = None
 
     @property
     def id(self) -> str:
@@ -88,12 +90,25 @@ class Provider:
 
     def known_models(self) -> list[ModelInfo]:
         """What it offers, as far as known without asking."""
+        return list(self._offers().values())
+
+    def known_model(self, model: str) -> ModelInfo | None:
+        """What is known of one model without asking; None when it is not offered."""
+        return self._offers().get(model)
+
+    def _offers(self) -> dict[str, ModelInfo]:
+        """Models by id, worked out once for each answer: every call looks here."""
         answer = self.supervisor.models
+        if not self._known or answer is not self._known_from:
+            self._known, self._known_from = self._read_offers(answer), answer
+        return self._known
+
+    def _read_offers(self, answer: ModelsResult | None) -> dict[str, ModelInfo]:
         shapes = {shape.id: shape for shape in answer.models if shape.kind in (None, self.kind)} if answer else {}
         if self.entry.models is not None:
             shapes = {name: shapes.get(name) or ModelShape(id=name) for name in self.entry.models}
         top = answer.features if answer else []
-        return [model_info(shape, self, top) for shape in shapes.values()]
+        return {name: model_info(shape, self, top) for name, shape in shapes.items()}
 
     def learn(self, shape: ModelShape) -> ModelInfo:
         """Take over what the provider said of one model after an install or preload."""

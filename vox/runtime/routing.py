@@ -113,8 +113,7 @@ class Router:
 
     def _configured(self, wanted: str, kind: Kind) -> Route | None:
         for provider in self._registry.of(kind):
-            if provider.entry.models is not None and wanted in provider.entry.models:
-                info = next(info for info in provider.known_models() if info.id == wanted)
+            if provider.entry.models is not None and (info := provider.known_model(wanted)) is not None:
                 return Route(provider, info)
         return None
 

@@ -129,7 +129,7 @@ class Runtime:
                 format=request.format,
                 content_type=content_type(request.format),
                 audio=audio,
-                elapsed_ms=round(account.watch.total_ms, 3),
+                elapsed_ms=account.watch.total_ms,
                 duration_s=duration_s,
                 metrics=metrics,
                 trace_id=account.trace_id,
@@ -246,7 +246,7 @@ def _transcript(
     return Transcript(
         model=route.model.id,
         text=result.text.strip(),
-        elapsed_ms=round(account.watch.total_ms, 3),
+        elapsed_ms=account.watch.total_ms,
         duration_s=duration_s,
         metrics=metrics,
         words=None if words is None else tuple(Word(w.word, w.start, w.end, w.confidence) for w in words),
