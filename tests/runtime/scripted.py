@@ -4,6 +4,7 @@ JSON, and the `prompt` (or `instructions`) of a call is an order:
     gate PATH   answer when that file exists        die         end by SIGKILL
     hang        never answer                        say TEXT    answer with that text
     error TEXT  answer with that error              busy        answer -32001
+    params      answer with its parameters as the error's message
     echo        answer with the error "cannot say: " and the input
 
 Each call has a thread of its own, so that what is inside at once is the host's decision alone.
@@ -46,7 +47,7 @@ def wait_for(path: str) -> None:
         time.sleep(0.01)
 
 
-def obey(number: int, order: str, given: str) -> str | None:
+def obey(number: int, order: str, given: str, params: dict[str, Any]) -> str | None:
     """The text to answer with; None when the order took care of the answer."""
     verb, _, rest = order.partition(" ")
     if verb == "die":
@@ -55,6 +56,9 @@ def obey(number: int, order: str, given: str) -> str | None:
         return None
     if verb in ("error", "echo"):
         send({"id": number, "error": {"code": -32000, "message": rest or f"cannot say: {given}"}})
+        return None
+    if verb == "params":
+        send({"id": number, "error": {"code": -32000, "message": json.dumps(params)}})
         return None
     if verb == "busy":
         send({"id": number, "error": {"code": -32001, "message": "full", "data": {"retryAfterMs": 70}}})
@@ -81,14 +85,14 @@ def answer(request: dict[str, Any]) -> None:
         else:
             send({"id": number, "error": {"code": -32000, "message": "no voices today"}})
     elif method == "transcribe":
-        text = obey(number, params.get("prompt") or "", params["path"])
+        text = obey(number, params.get("prompt") or "", params["path"], params)
         if text is not None:
             metrics = {"inferenceMs": 2.5, "totalMs": 3.5, "modelLoadMs": 0, "myOwnMs": 1}
             words = [{"word": "hello", "start": 0.0, "end": 0.2, "confidence": 0.5}]
             result = {"modelId": params["modelId"], "text": text, "elapsedMs": 4, "metrics": metrics}
             send({"id": number, "result": {**result, "words": words, "params": params}})
     elif method == "synthesize":
-        text = obey(number, params.get("instructions") or "", params["input"])
+        text = obey(number, params.get("instructions") or "", params["input"], params)
         if text is not None:
             audio = base64.b64encode(wav(0.5)).decode("ascii")
             result = {"modelId": params["modelId"], "voiceId": params.get("voiceId"), "format": "wav"}

@@ -31,6 +31,10 @@ MAX_NESTING = 64
 """Deeper values are refused: no message of the protocol is nested more than six levels."""
 
 
+_INT64 = (-(2**63), 2**64 - 1)  # what orjson writes; when it reads more than that, it makes a float of it
+_FLOAT_MAX = 10**308
+
+
 class MalformedError(ValueError):
     """The bytes are not one JSON value that may be trusted."""
 
@@ -44,10 +48,10 @@ class ErrorObject(NamedTuple):
 
 
 def encode(message: dict[str, Any]) -> bytes:
-    """One message as a line, newline included. Strings with lone surrogates are mended, not refused."""
+    """One message as a line, newline included. Lone surrogates and endless integers are mended, not refused."""
     try:
         return orjson.dumps(message, option=orjson.OPT_APPEND_NEWLINE)
-    except TypeError:  # orjson's word for invalid UTF-16 in a string, among other things
+    except TypeError:  # orjson's word for invalid UTF-16 in a string, and for integers of more than 64 bits
         return orjson.dumps(_mend(message, 0), option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -90,11 +94,13 @@ def _parse_sloppy(line: bytes) -> Any:
 
 
 def _mend(value: Any, depth: int) -> Any:
-    """Replace what UTF-8 cannot carry; refuse what is nested too deep to walk."""
+    """Replace what UTF-8 or 64 bits cannot carry; refuse what is nested too deep to walk."""
     if depth > MAX_NESTING:
         raise MalformedError(f"nested deeper than {MAX_NESTING}")
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, int) and not _INT64[0] <= value <= _INT64[1]:
+        return float(value) if abs(value) < _FLOAT_MAX else None
     if isinstance(value, dict):
         items = cast("dict[Any, Any]", value).items()
         return {_mend(key, depth + 1): _mend(item, depth + 1) for key, item in items}

@@ -7,7 +7,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from vox.doors.rpc.methods import Access, Methods
-from vox.doors.rpc.wire import Call, FrameError, read, write_error, write_event, write_result
+from vox.doors.rpc.wire import Call, read, write_error, write_event, write_result
 from vox.errors import Cancelled, InvalidRequest, ProviderBusy, VoxError
 from vox.log import get_logger
 
@@ -33,11 +33,9 @@ class Connection:
 
     def receive(self, frame: bytes) -> None:
         """A frame came in."""
-        try:
-            calls = read(frame)
-        except FrameError as error:
-            self._send(error.reply)
-            return
+        calls, faults = read(frame)
+        for fault in faults:
+            self._send(fault)
         for call in calls:
             self._begin(call)
 

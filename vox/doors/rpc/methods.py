@@ -255,7 +255,10 @@ class _Params:
 
 def _absolute(path: str) -> Path:
     """The path as the daemon's user would write it; what it names is looked at later, off the loop."""
-    return Path(os.path.expanduser(path))
+    try:
+        return Path(os.path.expanduser(path))
+    except ValueError:  # a NUL in the name of a user: nothing has such a path
+        return Path(path)
 
 
 def _require_owner(access: Access) -> None:

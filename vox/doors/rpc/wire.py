@@ -11,7 +11,7 @@ from typing import Any, cast
 from vox.errors import VoxError
 from vox.protocol.jsonrpc import INVALID_REQUEST, PARSE_ERROR, MalformedError, encode, parse
 
-__all__ = ["Call", "FrameError", "read", "write_error", "write_event", "write_result"]
+__all__ = ["Call", "read", "write_error", "write_event", "write_result"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,27 +24,16 @@ class Call:
     strict: bool
 
 
-class FrameError(Exception):
-    """A frame that is no request; `reply` is the line that says so."""
-
-    def __init__(self, reply: bytes) -> None:
-        super().__init__("not a request")
-        self.reply = reply
-
-
-def read(frame: bytes) -> list[Call]:
-    """The requests of a frame: one, or several in a strict batch.
-
-    Raises:
-        FrameError: It holds none.
-    """
+def read(frame: bytes) -> tuple[list[Call], list[bytes]]:
+    """The requests of a frame, one or several in a batch; beside them the reply lines to what is none."""
     try:
         message = parse(frame)
     except MalformedError:
-        raise FrameError(encode({"error": "Invalid JSON", "code": PARSE_ERROR})) from None
-    if isinstance(message, list) and message:
-        return [_read_one(item) for item in cast("list[Any]", message)]
-    return [_read_one(message)]
+        return [], [encode({"error": "Invalid JSON", "code": PARSE_ERROR})]
+    items = cast("list[Any]", message) if isinstance(message, list) and message else [message]
+    read_items = [_read_one(item) for item in items]
+    calls = [item for item in read_items if isinstance(item, Call)]
+    return calls, [item for item in read_items if isinstance(item, bytes)]
 
 
 def write_result(call: Call, result: dict[str, Any]) -> bytes:
@@ -74,14 +63,15 @@ def write_event(call: Call, event: str, data: dict[str, Any]) -> bytes:
 _UNPREFIXED = {"invalid_request"}  # clients match these sentences whole: "Missing path", "Unknown method: x"
 
 
-def _read_one(message: Any) -> Call:
+def _read_one(message: Any) -> Call | bytes:
+    """The request, or the line that says that it is none."""
     if not isinstance(message, dict):
-        raise FrameError(encode({"error": "Invalid JSON", "code": INVALID_REQUEST}))
+        return encode({"error": "Invalid JSON", "code": INVALID_REQUEST})
     frame = cast("dict[str, Any]", message)
     strict = frame.get("jsonrpc") == "2.0"
     method, params = frame.get("method"), frame.get("params")
     if not isinstance(method, str) or not method:
-        raise FrameError(_missing_method(frame.get("id"), strict))
+        return _missing_method(frame.get("id"), strict)
     named = cast("dict[str, Any]", params) if isinstance(params, dict) else {}
     return Call(frame.get("id"), method, named, strict)
 

@@ -1,0 +1,77 @@
+"""A connection of the client RPC over a real runtime, without sockets."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from tests.runtime.conftest import Setup, running, until
+from vox.config import ProviderEntry
+from vox.doors.rpc.connection import Connection
+from vox.doors.rpc.methods import Access, Daemon, Methods
+from vox.paths import Home
+
+OWNER, PROGRAM, PAGE = Access(owner=True), Access(), Access(files=False)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    home = Home(tmp_path / "home")
+    home.ensure()
+    return home
+
+
+class Talk:
+    """One client: frames in, frames out."""
+
+    def __init__(self, setup: Setup, connection: Connection, sent: list[bytes]) -> None:
+        self.setup, self.connection, self._sent = setup, connection, sent
+        self.stopped = False
+
+    @property
+    def sent(self) -> list[dict[str, Any]]:
+        return [json.loads(frame) for frame in self._sent]
+
+    def send(self, frame: Any) -> None:
+        self.connection.receive(frame if isinstance(frame, bytes) else json.dumps(frame).encode("utf-8"))
+
+    async def answers(self, number: Any) -> list[dict[str, Any]]:
+        """All frames of an id, once its result or error is there."""
+        await until(lambda: any(frame.get("id") == number and "event" not in frame for frame in self.sent))
+        return [frame for frame in self.sent if frame.get("id") == number]
+
+    async def ask(self, method: str, strict: bool = False, /, **params: Any) -> dict[str, Any]:
+        """The answer frame of one request."""
+        number: Any = len(self._sent) + 1000 if strict else f"id-{len(self._sent)}"
+        self.send({**({"jsonrpc": "2.0"} if strict else {}), "id": number, "method": method, "params": params})
+        return (await self.answers(number))[-1]
+
+
+@asynccontextmanager
+async def talking(
+    home: Home, *entries: ProviderEntry, access: Access = PROGRAM, **settings: Any
+) -> AsyncIterator[Talk]:
+    """A connection that ends, with its calls, when the context does."""
+    async with running(home, *entries, **settings) as setup, anyio.create_task_group() as tasks:
+        sent: list[bytes] = []
+
+        async def doctor() -> dict[str, Any]:
+            return {"ready": True, "checks": []}
+
+        def stop() -> None:
+            talk.stopped = True
+
+        methods = Methods(setup.runtime, Daemon(lambda: {"service": "Vox"}, doctor, stop))
+        talk = Talk(setup, Connection(methods, access, sent.append, tasks), sent)
+        yield talk
+        tasks.cancel_scope.cancel()
