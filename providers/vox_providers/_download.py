@@ -10,9 +10,11 @@ import hashlib
 import os
 import re
 import shutil
+import socket
 import sys
+import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import BinaryIO
@@ -20,10 +22,11 @@ from typing import BinaryIO
 from vox.provider import Call, ProviderError
 from vox_providers._hub import Hub, Interrupted, Patience, RangeRefused, RemoteFile
 
-__all__ = ["Download", "locked"]
+__all__ = ["Download"]
 
 _BLOCK = 1 << 20  # bytes at once; a cancel is noticed between two
 _SPARE = 64 << 20  # bytes a disk keeps free: a full one breaks more than this download
+_LOOK_S = 0.1  # how soon a cancelled call lets go of a silent server
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
@@ -51,9 +54,20 @@ class Download:
         """Fetch what is missing; a file that is here already is checked and kept.
 
         Raises:
-            ProviderError: The disk is too full, the network fails for too long, the hub refuses, a file stays wrong,
-                or the call was cancelled. What has arrived is continued by the next run.
+            ProviderError: The disk is too full or not writable, the network fails for too long, the hub refuses, a
+                file stays wrong, or the call was cancelled: what has arrived is continued by the next run.
+                `provider_busy` while another process does the same.
         """
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with _locked(self._folder):
+                self._run()
+        except OSError as problem:  # of the disk: those of the network are `Interrupted` by now
+            if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise _too_full(self._folder, "the disk filled up") from problem
+            raise ProviderError(f"{self._folder} cannot be written: {problem}.") from problem
+
+    def _run(self) -> None:
         missing = [file for file in self._files if not self._kept(file)]
         self._check_space(sum(file.size - _size(self._part(file)) for file in missing))
         for file in missing:
@@ -84,6 +98,7 @@ class Download:
 
     def _fill(self, file: RemoteFile, part: Path) -> None:
         self._patience.progressed()  # checking what was here already took time too
+        part.touch()
         while _size(part) != file.size:
             try:
                 self._continue(file, part)
@@ -100,7 +115,8 @@ class Download:
             with part.open("r+b" if part.exists() else "wb", buffering=0) as target:
                 target.truncate(have)
                 target.seek(have)
-                self._copy(response, target, file, have)
+                with _cut_when_cancelled(response, self._call):
+                    self._copy(response, target, file, have)
                 os.fsync(target.fileno())
 
     def _copy(self, response: HTTPResponse, target: BinaryIO, file: RemoteFile, have: int) -> None:
@@ -109,8 +125,10 @@ class Download:
             try:
                 block = response.read1(_BLOCK)
             except (OSError, HTTPException) as problem:
+                self._call.raise_if_cancelled()
                 raise Interrupted(f"the transfer of {file.path} broke off ({problem!r})") from problem
             if not block:
+                self._call.raise_if_cancelled()
                 raise Interrupted(f"the transfer of {file.path} ended after {have} of {file.size} bytes")
             _write(target, block[: file.size - have])
             have += len(block)
@@ -142,20 +160,18 @@ class Download:
         return target.with_name(f"{target.name}.{mark}.part")
 
     def _check_space(self, needed: int) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(self._folder).free
         if needed and free < needed + _SPARE:
             raise _too_full(self._folder, f"{needed >> 20} MiB are needed and {free >> 20} MiB are free")
 
 
 @contextmanager
-def locked(folder: Path) -> Generator[None]:
+def _locked(folder: Path) -> Generator[None]:
     """Keep other processes from installing into the folder meanwhile.
 
     Raises:
         ProviderError: `provider_busy`, when another one does already.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".install.lock").open("ab") as file:
         if sys.platform != "win32":  # without a lock a second run costs time, not truth: the checksum decides
             import fcntl
@@ -169,12 +185,36 @@ def locked(folder: Path) -> Generator[None]:
         yield
 
 
+@contextmanager
+def _cut_when_cancelled(response: HTTPResponse, call: Call) -> Generator[None]:
+    """End the connection once the call is cancelled: a read that waits for a silent server hears nothing else."""
+    over = threading.Event()
+    with socket.fromfd(response.fileno(), socket.AF_INET, socket.SOCK_STREAM) as connection:
+
+        def watch() -> None:
+            while not over.wait(_LOOK_S):
+                if call.cancelled:
+                    with suppress(OSError):  # the server was faster
+                        connection.shutdown(socket.SHUT_RDWR)
+                    return
+
+        watcher = threading.Thread(target=watch, name="cancel")
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
+
+
 def _first_byte(response: HTTPResponse, asked: int, file: RemoteFile) -> int:
     """Where in the file the answer begins: where it was asked to, or at 0 when the server sends everything.
 
     Raises:
         Interrupted: It begins elsewhere, or is the answer to something else, such as a login page.
     """
+    if response.isclosed():
+        raise Interrupted(f"{file.url} came without content")
     if response.status == 206:
         match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
         if match and int(match[1]) == asked and match[2] in ("*", str(file.size)):
@@ -187,13 +227,9 @@ def _first_byte(response: HTTPResponse, asked: int, file: RemoteFile) -> int:
 
 
 def _write(target: BinaryIO, block: bytes) -> None:
-    try:
-        while block:
-            block = block[target.write(block) :]
-    except OSError as problem:
-        if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise _too_full(Path(target.name).parent, "the disk filled up") from problem
-        raise ProviderError(f"{target.name} cannot be written: {problem.strerror}.") from problem
+    """Write all of it: an unbuffered file may take less at once."""
+    while block:
+        block = block[target.write(block) :]
 
 
 def _too_full(folder: Path, why: str) -> ProviderError:

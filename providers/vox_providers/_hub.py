@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
 from http.client import HTTPException, HTTPResponse
-from pathlib import PurePosixPath
 from typing import IO, Any
 from urllib import request
 from urllib.error import HTTPError
@@ -24,7 +23,7 @@ from urllib.parse import quote, urlsplit
 
 from vox.provider import Call, ProviderError
 
-__all__ = ["Hub", "Interrupted", "Patience", "RangeRefused", "RemoteFile"]
+__all__ = ["Hub", "Interrupted", "Patience", "RangeRefused", "RemoteFile", "parse_listing"]
 
 _ENDPOINT = "https://huggingface.co"
 _ANSWER_S = 15.0  # without a byte on one connection; a new connection may fare better
@@ -32,6 +31,7 @@ _LISTING_LIMIT = 8 << 20  # bytes; the listing of a repository with a thousand f
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_WAIT_S = 8.0  # between two attempts
 _ATTEMPTS = 6  # in a row without one new byte: no network, no server
+_UNUSABLE = frozenset("\\:\0")  # in a file name: they mean something else than a character on some system
 _LOOK_S = 0.05  # how soon a cancelled call ends its waiting
 
 
@@ -146,17 +146,11 @@ class Hub:
         while True:
             try:
                 with self.open(url) as response:
-                    listing = json.loads(response.read(_LISTING_LIMIT))
-                return [self._file(repo, listing["sha"], entry) for entry in listing["siblings"]]
+                    return parse_listing(self.endpoint, repo, response.read(_LISTING_LIMIT))
             except Interrupted as problem:
                 patience.wait(problem)
             except (OSError, HTTPException) as problem:
                 patience.wait(Interrupted(f"{url}: {problem!r}"))
-            except (ValueError, KeyError, TypeError) as problem:
-                raise ProviderError(
-                    f"{url} did not answer with a list of files ({problem!r}). Is HF_ENDPOINT a hub, and is a login "
-                    "page in the way of the network?"
-                ) from problem
 
     def open(self, url: str, headers: Mapping[str, str] | None = None) -> HTTPResponse:
         """The answer to a GET, with status 200 or 206; the caller closes it.
@@ -179,16 +173,31 @@ class Hub:
             raise Interrupted(f"{urlsplit(url).netloc} cannot be reached ({reason})") from problem
         return answer
 
-    def _file(self, repo: str, commit: str, entry: Mapping[str, Any]) -> RemoteFile:
-        path = str(entry["rfilename"])
-        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts or "\\" in path:
-            raise ValueError(f"unusable file name {path!r}")
-        large = entry.get("lfs") or {}
-        digest = large.get("sha256")
-        blob = entry.get("blobId")
-        identity = f"sha256:{digest}" if digest else f"git:{blob}" if blob and not large else f"commit:{commit}"
-        url = f"{self.endpoint}/{quote(repo)}/resolve/{quote(commit, safe='')}/{quote(path)}"
-        return RemoteFile(path, int(entry["size"]), url, identity)
+
+def parse_listing(endpoint: str, repo: str, body: bytes) -> list[RemoteFile]:
+    """The files that the hub's answer names.
+
+    Raises:
+        ProviderError: It is no such answer, or names a file that would leave its folder.
+    """
+    try:
+        listing = json.loads(body)
+        return [_file(f"{endpoint}/{quote(repo)}", str(listing["sha"]), entry) for entry in listing["siblings"]]
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as problem:
+        raise ProviderError(
+            f"{endpoint} did not answer with a list of the files of {repo} ({problem!r}). Is HF_ENDPOINT a hub, and is "
+            "a login page in the way of the network?"
+        ) from problem
+
+
+def _file(address: str, commit: str, entry: Mapping[str, Any]) -> RemoteFile:
+    path, size = str(entry["rfilename"]), int(entry["size"])
+    if path.startswith("/") or not {"", ".", ".."}.isdisjoint(path.split("/")) or set(path) & _UNUSABLE or size < 0:
+        raise ValueError(f"unusable file {path!r} of {size} bytes")
+    large = entry.get("lfs") or {}
+    digest, blob = large.get("sha256"), entry.get("blobId")
+    identity = f"sha256:{digest}" if digest else f"git:{blob}" if blob and not large else f"commit:{commit}"
+    return RemoteFile(path, size, f"{address}/resolve/{quote(commit, safe='')}/{quote(path)}", identity)
 
 
 class _Redirects(request.HTTPRedirectHandler):

@@ -167,18 +167,16 @@ class Family:
         """Get the files of `call.model_id` from the hub: what is missing, damaged or was interrupted.
 
         Raises:
-            ProviderError: See `Download.run`; `provider_busy` while another process installs the same model.
+            ProviderError: See `Hub.files` and `Download.run`.
         """
-        from vox_providers._download import Download, locked
+        from vox_providers._download import Download
         from vox_providers._hub import Hub, Patience
 
         checkpoint = self.checkpoint(call.model_id)
         layout, quantization = checkpoint.layouts[0], self._quantizations()[0]
         hub, patience = Hub.from_env(), Patience(call)
         files = _wanted(hub.files(checkpoint.repo, patience), layout.patterns(quantization), checkpoint.repo)
-        folder = self.folder(checkpoint)
-        with locked(folder):
-            Download(hub, files, folder, call, patience).run()
+        Download(hub, files, self.folder(checkpoint), call, patience).run()
 
     def _find(self, checkpoint: Checkpoint) -> Weights | None:
         folder = self.folder(checkpoint)
@@ -241,7 +239,15 @@ def _wanted(files: list[RemoteFile], patterns: list[str], repo: str) -> list[Rem
         for file in files
         if any(_matches(file.path, name) or _matches(file.path, _beside(name)) for name in patterns)
     ]
-    return sorted(wanted, key=lambda file: (file.path.endswith(".json"), file.path.endswith(".onnx"), -file.size))
+    return sorted(wanted, key=lambda file: (_turn(PurePosixPath(file.path).name), -file.size))
+
+
+def _turn(name: str) -> int:
+    if name == "config.json":
+        return 3
+    if name.endswith(".onnx"):
+        return 1
+    return 0 if ".onnx" in name else 2
 
 
 def _beside(pattern: str) -> str:

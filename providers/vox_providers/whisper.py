@@ -93,7 +93,14 @@ def transcribe(call: Call) -> dict[str, object]:
     if call.params.get("task") == "translate":
         raise ProviderError("Whisper through onnx-asr transcribes only; it cannot translate.", rpc_code=-32602)
     language = _language(call.language)
-    heard = engine.recognise(call, checkpoint, **({"language": language} if language else {}))
+    try:
+        heard = engine.recognise(call, checkpoint, **({"language": language} if language else {}))
+    except KeyError as problem:  # onnx-asr looks the language up among the tokens
+        if problem.args != (f"<|{language}|>",):
+            raise
+        raise ProviderError(
+            f"The files of {checkpoint.id} lack the language {language!r}.", rpc_code=-32602
+        ) from problem
     spoken = [(one.piece, text) for one in heard if (text := one.result.text.strip())]
     result: dict[str, object] = {
         "text": " ".join(text for _, text in spoken),

@@ -4,10 +4,13 @@ import itertools
 import json
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.providers.fake_hub import FakeHub, corrupted, stalled
 from tests.providers.program import Program
 from tests.providers.tiny_models import (
     GAP_S,
@@ -33,7 +36,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def program(models: Path) -> "itertools.chain[Program]":
+def program(models: Path) -> Iterator[Program]:
     with Program("vox_providers.parakeet", {"VOX_MODELS": str(models)}) as running:
         yield running
     assert running.status == 0
@@ -220,6 +223,83 @@ class TestRuntimeChoices:
     def test_a_number_of_threads_that_is_none(self, models: Path) -> None:
         with Program("vox_providers.parakeet", {"VOX_MODELS": str(models), "VOX_ONNX_THREADS": "many"}) as program:
             assert "VOX_ONNX_THREADS" in program.call("preload", modelId="parakeet:v3")["error"]["message"]
+
+
+class TestInstall:
+    @pytest.fixture
+    def hub(self, tmp_path: Path) -> Iterator[FakeHub]:
+        files = {"README.md": b"Parakeet", "nemo128.onnx": b"not needed", "encoder-model.onnx": b"another precision"}
+        for path in build_parakeet(tmp_path / "built").iterdir():
+            files[path.name] = path.read_bytes()
+        with FakeHub({"istupakov/parakeet-tdt-0.6b-v3-onnx": files}) as running:
+            yield running
+
+    @pytest.fixture
+    def environment(self, hub: FakeHub, tmp_path: Path) -> dict[str, str]:
+        return {"VOX_MODELS": str(tmp_path / "models"), "HF_ENDPOINT": hub.address}
+
+    def test_install_and_use(self, hub: FakeHub, environment: dict[str, str], tmp_path: Path) -> None:
+        path = write_wav(tmp_path / "a.wav", say("▁open", "▁the", "▁door"))
+        with Program("vox_providers.parakeet", environment) as program:
+            model = program.call("install", modelId="parakeet:v3", requestId="r1")["result"]
+            assert (model["id"], model["installed"]) == ("parakeet:v3", True)
+            text = program.call("transcribe", modelId="parakeet:v3", path=str(path))["result"]["text"]
+        assert text == "open the door"
+        assert set(hub.fetched()[:2]) == {"encoder-model.int8.onnx", "decoder_joint-model.int8.onnx"}
+        assert hub.fetched()[2:] == ["vocab.txt", "config.json"]
+        last = [note["params"] for note in program.notifications if note["params"].get("requestId") == "r1"][-1]
+        assert last["bytesDone"] == last["bytesTotal"] > 1000
+        assert last["progress"] == 1
+
+    def test_a_killed_install_is_continued(self, hub: FakeHub, environment: dict[str, str], tmp_path: Path) -> None:
+        end = threading.Event()
+        hub.faults = [stalled(2000, end)]
+        with Program("vox_providers.parakeet", environment) as program:
+            program.send("install", {"modelId": "parakeet:v3"}, 1)
+            while program.receive()["params"].get("bytesDone", 0) < 2000:
+                pass
+            program.kill()
+        end.set()
+        (part,) = (tmp_path / "models").rglob("*.part")
+        assert part.stat().st_size == 2000
+        with Program("vox_providers.parakeet", environment) as program:
+            assert not any(model["installed"] for model in program.call("models")["result"]["models"])
+            assert program.call("install", modelId="parakeet:v3")["result"]["installed"] is True
+        assert "bytes=2000-" in hub.ranges()
+        assert list((tmp_path / "models").rglob("*.part")) == []
+
+    def test_speech_is_recognised_while_another_model_is_installed(
+        self, hub: FakeHub, environment: dict[str, str], tmp_path: Path
+    ) -> None:
+        build_parakeet(tmp_path / "models" / "parakeet" / "v2")
+        path = write_wav(tmp_path / "a.wav", say("▁open", "▁the", "▁door"))
+        end = threading.Event()
+        hub.faults = [stalled(2000, end)]
+        with Program("vox_providers.parakeet", environment) as program:
+            program.send("install", {"modelId": "parakeet:v3"}, 9000)
+            while program.receive()["params"].get("bytesDone", 0) < 2000:
+                pass
+            text = program.call("transcribe", modelId="parakeet:v2", path=str(path))["result"]["text"]
+            program.send("cancel", {"id": 9000})
+            end.set()
+            assert program.answer(9000)["error"]["code"] == -32800
+        assert text == "open the door"
+
+    def test_content_that_stays_wrong_is_not_installed(self, hub: FakeHub, environment: dict[str, str]) -> None:
+        hub.forever = corrupted
+        with Program("vox_providers.parakeet", environment) as program:
+            assert "checksum" in program.call("install", modelId="parakeet:v3")["error"]["message"]
+            assert not any(model["installed"] for model in program.call("models")["result"]["models"])
+
+    def test_a_precision_the_repository_lacks(self, environment: dict[str, str]) -> None:
+        with Program("vox_providers.parakeet", {**environment, "VOX_PARAKEET_QUANTIZATION": "q4"}) as program:
+            error = program.call("install", modelId="parakeet:v3")["error"]
+        assert "encoder-model?q4.onnx" in error["message"]
+
+    def test_a_repository_that_is_not_there(self, environment: dict[str, str]) -> None:
+        with Program("vox_providers.parakeet", environment) as program:
+            error = program.call("install", modelId="parakeet:v2")["error"]
+        assert "404" in error["message"]
 
 
 def test_every_token_is_used_by_the_tests() -> None:
