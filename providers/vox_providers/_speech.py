@@ -8,7 +8,7 @@ import wave
 
 from vox.provider import Call, ProviderError
 
-__all__ = ["LONGEST_TEXT", "check_length", "nothing_to_say", "silence", "speed", "spoken_text", "wav"]
+__all__ = ["LONGEST_TEXT", "check_length", "is_too_long", "nothing_to_say", "silence", "speed", "spoken_text", "wav"]
 
 LONGEST_TEXT = 20_000
 """Characters in one request: about 20 minutes of speech, 60 MB of audio."""
@@ -73,12 +73,17 @@ def check_length(size: int, rate: int) -> None:
     Raises:
         ProviderError: Too long (`text_too_long`).
     """
-    if size > _LONGEST_AUDIO:
+    if is_too_long(size):
         minutes = _LONGEST_AUDIO // (2 * rate * 60)
         message = (
             f"Spoken at this speed the text lasts longer than {minutes} minutes: send it in parts, or speak faster."
         )
         raise ProviderError(message, code="text_too_long", limitMinutes=minutes)
+
+
+def is_too_long(size: int) -> bool:
+    """Whether `check_length` would stop here."""
+    return size > _LONGEST_AUDIO
 
 
 def silence(seconds: float, rate: int) -> bytes:

@@ -4,7 +4,6 @@ Apache-2.0, 24 kHz, numpy and onnxruntime only, over a hundred times faster than
 loaded on the first request that needs it. Run it as `python -P -m vox_providers.hibari`.
 """
 
-import difflib
 import unicodedata
 
 from vox.provider import Call, Provider, ProviderError, serve
@@ -166,6 +165,8 @@ def _resolve(call: Call, known: list[Voice]) -> Voice:
 
 
 def _no_such_voice(name: str, known: list[Voice]) -> ProviderError:
+    import difflib  # slow to import, and only needed here
+
     ids = [voice.id for voice in known]
     names = {voice.package_name: voice.id for voice in known} | {voice_id: voice_id for voice_id in ids}
     near = [names[match] for match in difflib.get_close_matches(name.casefold(), names, n=3, cutoff=0.5)]
