@@ -1,7 +1,8 @@
 """A connection of the client RPC over a real runtime, without sockets."""
 
 import json
-from collections.abc import AsyncIterator
+import wave
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -31,11 +32,22 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     return home
 
 
+@pytest.fixture
+def recording(tmp_path: Path) -> str:
+    path = tmp_path / "one-second.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes((b"\x00\x10" * 40 + b"\x00\xf0" * 40) * 200)
+    return str(path)
+
+
 class Talk:
     """One client: frames in, frames out."""
 
-    def __init__(self, setup: Setup, connection: Connection, sent: list[bytes]) -> None:
-        self.setup, self.connection, self._sent = setup, connection, sent
+    def __init__(self, setup: Setup, methods: Methods, connection: Connection, sent: list[bytes]) -> None:
+        self.setup, self.methods, self.connection, self._sent = setup, methods, connection, sent
         self.stopped = False
 
     @property
@@ -59,7 +71,11 @@ class Talk:
 
 @asynccontextmanager
 async def talking(
-    home: Home, *entries: ProviderEntry, access: Access = PROGRAM, **settings: Any
+    home: Home,
+    *entries: ProviderEntry,
+    access: Access = PROGRAM,
+    health: Callable[[], dict[str, Any]] = lambda: {"service": "Vox"},
+    **settings: Any,
 ) -> AsyncIterator[Talk]:
     """A connection that ends, with its calls, when the context does."""
     async with running(home, *entries, **settings) as setup, anyio.create_task_group() as tasks:
@@ -71,7 +87,7 @@ async def talking(
         def stop() -> None:
             talk.stopped = True
 
-        methods = Methods(setup.runtime, Daemon(lambda: {"service": "Vox"}, doctor, stop))
-        talk = Talk(setup, Connection(methods, access, sent.append, tasks), sent)
+        methods = Methods(setup.runtime, Daemon(health, doctor, stop))
+        talk = Talk(setup, methods, Connection(methods, access, sent.append, tasks), sent)
         yield talk
         tasks.cancel_scope.cancel()

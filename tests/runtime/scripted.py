@@ -1,5 +1,6 @@
 """A provider of both kinds that does what its caller says: its first argument is its `models` answer and voices as
-JSON, and the `prompt` (or `instructions`) of a call is an order:
+JSON (with `gate` it answers `models` when that file exists, with `pids` it leaves a file of its pid in that folder),
+and the `prompt` (or `instructions`) of a call is an order:
 
     gate PATH   answer when that file exists        die         end by SIGKILL
     hang        never answer                        say TEXT    answer with that text
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 SPEC = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {}
+PRIVATE = ("voices", "gate", "pids")
 RATE = 16_000
 lock = threading.Lock()
 
@@ -71,8 +73,12 @@ def obey(number: int, order: str, given: str, params: dict[str, Any]) -> str | N
 def answer(request: dict[str, Any]) -> None:
     number, method, params = request["id"], request["method"], request.get("params") or {}
     if method == "models":
+        if "pids" in SPEC:
+            (Path(SPEC["pids"]) / str(os.getpid())).touch()
+        if "gate" in SPEC:
+            wait_for(SPEC["gate"])
         if "models" in SPEC:
-            send({"id": number, "result": {name: SPEC[name] for name in SPEC if name != "voices"}})
+            send({"id": number, "result": {name: SPEC[name] for name in SPEC if name not in PRIVATE}})
         else:
             send({"id": number, "error": {"code": -32601, "message": "no such method"}})
     elif method in ("install", "preload"):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import anyio
 from anyio.abc import TaskGroup
 
 from vox.errors import ProviderMisbehaved, ProviderTimeout, ProviderUnavailable, VoxError
@@ -76,7 +77,8 @@ class Supervisor:
         self._clock, self._open = clock, open_child
         self._backoff = Backoff(clock)
         self._process: ProviderProcess | None = None
-        self._starting = asyncio.Lock()
+        self._starting: asyncio.Future[ProviderProcess] | None = None
+        self._start_scope = anyio.CancelScope()
         self._stopping = False
         self._idle: asyncio.TimerHandle | None = None
 
@@ -87,7 +89,7 @@ class Supervisor:
             return "stopping"
         if self._process is not None:
             return "ready"
-        if self._starting.locked():
+        if self._starting is not None:
             return "starting"
         return "backing_off" if self._backoff.remaining_s() else "stopped"
 
@@ -136,12 +138,15 @@ class Supervisor:
         Raises:
             ProviderUnavailable: It cannot be started, or is backing off.
         """
-        async with self._starting:  # several callers, one start
-            if self._process is not None and not self._process.ended.done():
-                return self._process
+        if self._process is not None and not self._process.ended.done():
+            return self._process
+        if self._starting is None:
             if self._stopping:
-                raise ProviderUnavailable(f"Provider {self.spec.id} is being stopped.", provider=self.spec.id)
-            return await self._start()
+                raise self._being_stopped()
+            # A task of its own: several callers share one start, and one that leaves does not undo it.
+            self._starting = asyncio.get_running_loop().create_future()
+            self._tasks.start_soon(self._start_for, self._starting)
+        return await asyncio.shield(self._starting)
 
     async def replace(self) -> None:
         """End the running process, whatever it does; the next call starts a new one."""
@@ -157,6 +162,7 @@ class Supervisor:
         """
         self._stopping = True
         try:
+            await self._stop_starting()
             process, self._process = self._process, None
             if process is not None:
                 await self._end(process, polite=True)
@@ -172,6 +178,26 @@ class Supervisor:
             end_group(process.transport.process, force=True)
 
     # ---- starting
+
+    async def _start_for(self, callers: "asyncio.Future[ProviderProcess]") -> None:
+        callers.add_done_callback(lambda done: done.exception())  # all callers may have left
+        try:
+            with anyio.CancelScope() as self._start_scope:
+                callers.set_result(await self._start())
+        except VoxError as error:
+            callers.set_exception(error)
+        finally:
+            self._starting = None
+            if not callers.done():
+                callers.set_exception(self._being_stopped())
+
+    async def _stop_starting(self) -> None:
+        if self._starting is not None:
+            self._start_scope.cancel()
+            await asyncio.wait([self._starting])
+
+    def _being_stopped(self) -> ProviderUnavailable:
+        return ProviderUnavailable(f"Provider {self.spec.id} is being stopped.", provider=self.spec.id)
 
     async def _start(self) -> ProviderProcess:
         if wait := self._backoff.remaining_s():
@@ -189,7 +215,15 @@ class Supervisor:
         process.attach(transport)
         _log.info("provider.started", provider=self.spec.id, pid=process.pid, generation=self.generation)
         self._tasks.start_soon(self._see_through, process, started)
-        await self._greet(process)
+        try:
+            await self._greet(process)
+        except ProviderUnavailable:
+            self._backoff.ended(self._clock() - started)
+            raise
+        except BaseException:  # stopped in the middle of it
+            with anyio.CancelScope(shield=True):
+                await self._end(process, polite=False)
+            raise
         self._process = process
         return process
 

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,19 +17,6 @@ ASR = entry("ear", {"models": [model("ear:2", words=True), model("ear:1", instal
 VOICES = [{"id": "anna", "name": "Anna", "language": "en", "default": True}, {"id": "bob"}]
 TTS = entry("mouth", {"models": [model("mouth:1")], "voices": VOICES}, kind="tts")
 GHOST = entry("ghost").model_copy(update={"command": ["no-such-program-anywhere"]})
-
-
-@pytest.fixture
-def recording(tmp_path: Path) -> str:
-    import wave
-
-    path = tmp_path / "one-second.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes((b"\x00\x10" * 40 + b"\x00\xf0" * 40) * 200)
-    return str(path)
 
 
 async def test_models_list_is_sorted_and_speaks_of_recognition_unless_told(home: Home) -> None:
