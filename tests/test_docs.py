@@ -31,6 +31,7 @@ import pytest
 from vox import config, errors
 from vox.client import Client
 from vox.doors.rpc.methods import Access, Methods
+from vox.host.command import builtins
 from vox.paths import Home
 from vox.protocol import provider as shapes
 
@@ -228,6 +229,28 @@ def test_every_key_and_variable_is_documented() -> None:
     read = {name for source in sources for name in re.findall(r'"(VOX_[A-Z_]+)"', source)}
     assert read
     assert [name for name in read if name not in text] == []
+
+
+# ---- providers
+
+
+def test_every_bundled_provider_is_documented_with_its_models_and_variables() -> None:
+    text = (DOCS / "providers/overview.md").read_text(encoding="utf-8")
+    for name, module in builtins().items():
+        assert f"## `{name}`" in text
+        answer = subprocess.run(
+            [sys.executable, "-P", "-m", module],
+            input='{"jsonrpc":"2.0","id":1,"method":"models"}\n',
+            capture_output=True,
+            encoding="utf-8",
+            timeout=COMMAND_S,
+        )
+        models = [model["id"] for model in json.loads(answer.stdout)["result"]["models"]]
+        assert [model for model in models if f"`{model}`" not in text] == []
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "providers/vox_providers").glob("*.py")]
+    read = {variable for source in sources for variable in re.findall(r'"((?:VOX|HF)_[A-Z_]+)"', source)}
+    told = text + (DOCS / "configuration.md").read_text(encoding="utf-8")
+    assert [variable for variable in read if variable not in told] == []
 
 
 # ---- references
