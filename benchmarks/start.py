@@ -1,6 +1,6 @@
 """What it costs to start things: the command line, the daemon, a provider; and what an idle daemon does.
 
-    python -m benchmarks.start [--quick] [--json FILE]
+python -m benchmarks.start [--quick] [--json FILE]
 """
 
 import json
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -61,8 +61,8 @@ def measure(quick: bool = False) -> Report:
             *_provider(rounds, Path(folder)),
         ]
     method = (
-        f"Whole processes with their bytecode cached, in turn, medians of {rounds} rounds. The bare interpreter is this "
-        "Python running nothing; a provider's start lasts until its first answer, the bare one's until its first line."
+        f"Whole processes with their bytecode cached, in turn, medians of {rounds} rounds. The bare interpreter is "
+        "this Python running nothing; a provider's start lasts until its first answer, the bare one's until its line."
     )
     return Report("start", "Starting and idling", method, rows)
 
@@ -118,9 +118,7 @@ def _daemon(rounds: int, watched_s: float, folder: Path) -> list[Row]:
     rows = [_limit("daemon: from its start to its first answer", seconds, "s", _READY_S)]
     if not idle:
         return rows
-    count = Row(
-        "idle daemon: wake-ups", "Vox", f"{wakeups} in {watched_s:g} s", "none", "0", float(wakeups), at_most=0
-    )
+    count = Row("idle daemon: wake-ups", "Vox", f"{wakeups} in {watched_s:g} s", "none", "0", float(wakeups), at_most=0)
     return [*rows, _limit("idle daemon: resident memory", statistics.median(idle), "MiB", _IDLE_MIB), count]
 
 
@@ -135,7 +133,7 @@ def _provider(rounds: int, folder: Path) -> list[Row]:
 
 
 @contextmanager
-def _running(home: Path) -> Iterator[Path]:
+def _running(home: Path) -> Generator[Path]:
     """A daemon of its own, answering; ended afterwards."""
     home.mkdir(mode=0o700)
     process = subprocess.Popen(

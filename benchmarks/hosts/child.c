@@ -150,7 +150,7 @@ static void result(Text line) {
   } else if (is(method, "\"tools/call\"")) {
     tool(line);
   } else if (is(method, "\"models\"")) {
-    SAY("{\"models\":[{\"id\":\"bench:v1\",\"maxConcurrency\":64}],\"maxConcurrency\":64}");
+    SAY("{\"models\":[{\"id\":\"bench:v1\"}],\"maxConcurrency\":64}");
   } else if (is(method, "\"initialize\"")) {
     Text version = member(line, "\"protocolVersion\":");
     SAY("{\"protocolVersion\":");

@@ -9,9 +9,15 @@ from binascii import b2a_base64
 from functools import cache
 
 _HEAD = b'{"jsonrpc":"2.0","id":'
-_MODELS = b'{"models":[{"id":"bench:v1","maxConcurrency":64}],"maxConcurrency":64}'
-_TOOLS = b'{"tools":[{"name":"transcribe","inputSchema":{"type":"object"}},{"name":"synthesize","inputSchema":{"type":"object"}}]}'
-_SYNTHESIS = b'{"modelId":"bench:v1","voiceId":"default","format":"wav","contentType":"audio/wav","audioBase64":"%b","elapsedMs":1,"metrics":{"synthesisMs":1,"totalMs":1}}'  # noqa: E501
+_MODELS = b'{"models":[{"id":"bench:v1"}],"maxConcurrency":64}'
+_TOOLS = (
+    b'{"tools":[{"name":"transcribe","inputSchema":{"type":"object"}},'
+    b'{"name":"synthesize","inputSchema":{"type":"object"}}]}'
+)
+_SYNTHESIS = (
+    b'{"modelId":"bench:v1","voiceId":"default","format":"wav","contentType":"audio/wav","audioBase64":"%b",'
+    b'"elapsedMs":1,"metrics":{"synthesisMs":1,"totalMs":1}}'
+)
 _TRANSCRIPT = b'{"modelId":"bench:v1","text":%b,"elapsedMs":1,"metrics":{"inferenceMs":1,"totalMs":1}}'
 
 

@@ -13,8 +13,8 @@ class McpSdk(Host):
     """A session over `stdio_client`; each call is a call of a tool."""
 
     async def open(self, command: Sequence[str]) -> None:
-        from mcp import ClientSession, StdioServerParameters
-        from mcp.client.stdio import stdio_client
+        from mcp import ClientSession, StdioServerParameters  # pyright: ignore[reportMissingImports]
+        from mcp.client.stdio import stdio_client  # pyright: ignore[reportMissingImports]
 
         self._stack = AsyncExitStack()
         server = StdioServerParameters(command=command[0], args=list(command[1:]))

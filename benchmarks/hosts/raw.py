@@ -26,7 +26,7 @@ class RawPipe(Host):
     """Blocking reads and writes."""
 
     async def open(self, command: Sequence[str]) -> None:
-        self._child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        self._child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)  # noqa: ASYNC220
         assert self._child.stdin and self._child.stdout
         self._input, self._output = self._child.stdin.fileno(), self._child.stdout.fileno()
         _widen(self._output)

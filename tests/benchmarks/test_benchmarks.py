@@ -1,0 +1,75 @@
+"""Every benchmark runs from end to end with a few calls, and finds figures for all its rows. Times are not judged here:
+a machine that runs tests is not quiet."""
+
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import recognition, start
+from benchmarks.host import measure
+from benchmarks.hosts.setting import make_child
+from benchmarks.report import Report
+
+CHILD = Path(__file__).parents[2] / "benchmarks" / "hosts" / "child.py"
+LINES = b"""\
+{"jsonrpc":"2.0","id":1,"method":"models","params":{}}
+{"jsonrpc":"2.0","id":2,"method":"transcribe","params":{"modelId":"bench:v1","path":"/a.wav"}}
+{"jsonrpc":"2.0","method":"notifications/initialized"}
+{"method":"tools/call","params":{"name":"transcribe","arguments":{"path":"/b.wav"}},"jsonrpc":"2.0","id":3}
+{"jsonrpc":"2.0","id":4,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{}}}
+{"jsonrpc":"2.0","id":5,"method":"tools/list"}
+"""
+
+
+def _complete(report: Report) -> None:
+    for row in report.rows:
+        assert row.ratio is not None and math.isfinite(row.ratio), row
+    assert report.markdown().count("\n| ") == len(report.rows) + 1
+    assert set(report.machine) >= {"cores", "system", "python"}
+
+
+def test_the_host_without_the_peer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.host.mcp_python", lambda: None)  # a test installs nothing from the network
+    report = measure(quick=True)
+    unmeasured = [row for row in report.rows if row.peer_value == "not installed"]
+    assert unmeasured and all(row.ratio is None and row.met is None for row in unmeasured)
+    report.rows = [row for row in report.rows if row not in unmeasured]
+    _complete(report)
+
+
+def test_starting() -> None:
+    _complete(start.measure(quick=True))
+
+
+def test_recognition() -> None:
+    pytest.importorskip("moonshine_voice")
+    report = recognition.measure(quick=True)
+    _complete(report)
+    assert next(row for row in report.rows if row.what == "word errors").met
+
+
+def test_both_children_say_the_same(tmp_path: Path) -> None:
+    command, language = make_child(tmp_path)
+    if language != "C":
+        pytest.skip("no C compiler")
+    written = subprocess.run(command, input=LINES, capture_output=True, timeout=10, check=True).stdout
+    spoken = subprocess.run([sys.executable, CHILD], input=LINES, capture_output=True, timeout=10, check=True).stdout
+    assert written == spoken
+    assert written.count(b"\n") == 5
+
+
+def test_the_command_knows_its_benchmarks() -> None:
+    root = Path(__file__).parents[2]
+    asked = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "nonsense"],
+        cwd=root,
+        env=os.environ,
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert asked.returncode == 2 and b"known: host, start, recognition" in asked.stderr
