@@ -12,7 +12,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from vox.provider import ProviderError
+from vox.provider import Call, ProviderError
+from vox_providers import _sentences, _speech
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,9 +27,16 @@ RATE = 24_000
 """Samples per second of everything here."""
 
 _LONGEST = 400  # phonemes in one run of the model
+_LONGEST_SENTENCE = 300  # characters: about as many phonemes
 _WORD_LIMIT = 24  # letters the package's reader of unknown words takes
 _PIECE = 12  # letters of a word that is too long, said as a word of their own
 _LONG_WORD = re.compile(rf"[^\W\d_]{{{_WORD_LIMIT + 1},}}")
+_READINGS = (  # what the package would spell out letter by letter, or not say at all
+    (re.compile(r"\b(?:https?://(?:www\.)?|www\.)(?=\w)"), ""),
+    (re.compile(r"(?<=[a-z0-9])\.(?=[a-z]{2,})"), " dot "),
+    (re.compile(r"\bi\.e\.", re.IGNORECASE), "that is"),
+    (re.compile(r"\be\.g\.", re.IGNORECASE), "for example"),
+)
 _LONG_RUN = re.compile(r"\S{25,}")
 _RUN_PIECE = re.compile(
     r"\S{1,23}[^\w\s]|\S{1,24}"
@@ -57,9 +65,30 @@ class HibariVoice:
         self._engine: Any = Hibari(voice=name, threads=int(os.environ.get("VOX_HIBARI_THREADS", "1")))
         self._to_phonemes: Callable[[str], str] = self._engine.g2p
 
+    def speak(self, call: Call, text: str, speed: float) -> bytearray:
+        """16-bit PCM of a whole text with the pauses in it; empty when it has no sound.
+
+        Raises:
+            ProviderError: The call was cancelled, or the speech is too long.
+        """
+        pcm, pause = bytearray(), 0.0
+        sentences = _sentences.split(text, _LONGEST_SENTENCE)
+        for number, sentence in enumerate(sentences, start=1):
+            call.raise_if_cancelled()
+            for phonemes in self.phonemes(sentence.text):
+                pcm += _speech.silence(pause / speed if pcm else 0.0, RATE)
+                pcm += self.say(phonemes, speed)
+                pause = 0.0
+            pause = max(pause, sentence.pause_s)
+            _speech.check_length(len(pcm), RATE)
+            call.progress(number / len(sentences), f"sentence {number} of {len(sentences)}")
+        return pcm
+
     def phonemes(self, text: str) -> list[str]:
         """How `text`, one sentence, is pronounced, in pieces the model can say; empty when it has no sound."""
         text = _DECORATION.sub(" ", text.translate(_HARD_CHARACTERS))
+        for pattern, reading in _READINGS:
+            text = pattern.sub(reading, text)
         text = _LONG_NUMBER.sub(lambda match: " ".join(re.sub(r"\D", "", match[0])), text)
         text = _LONG_WORD.sub(self._whole_word, text)
         return self._read(_LONG_RUN.sub(_pieces, text))

@@ -8,7 +8,6 @@ import json
 import os
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 from typing import NamedTuple
 
 __all__ = ["Voice", "find_voice", "read_voices"]
@@ -31,14 +30,14 @@ class Voice(NamedTuple):
     package_name: str
     language: str
     gender: str
-    path: Path
+    path: str
     size: int
     bundled: bool
 
     @property
     def available(self) -> bool:
         """Whether it can speak now."""
-        return self.path.is_file()
+        return os.path.isfile(self.path)
 
     def to_wire(self, model_id: str) -> dict[str, object]:
         """The voice as the protocol shows it."""
@@ -58,15 +57,16 @@ def read_voices() -> list[Voice]:
     spec = find_spec("hibari")
     if spec is None or not spec.submodule_search_locations:
         return []
-    assets = Path(spec.submodule_search_locations[0]) / "assets"
-    listed = json.loads((assets / "voices.json").read_text(encoding="utf-8"))
+    assets = os.path.join(spec.submodule_search_locations[0], "assets")
+    with open(os.path.join(assets, "voices.json"), encoding="utf-8") as file:
+        listed = json.load(file)
     voices = [
         Voice(
             id=entry["kokoro"],
             package_name=name,
             language=entry["language"],
             gender=entry["gender"],
-            path=(assets if entry.get("bundled") else _cache()) / entry["file"],
+            path=os.path.join(assets if entry.get("bundled") else _cache(), entry["file"]),
             size=entry["bytes"],
             bundled=bool(entry.get("bundled")),
         )
@@ -81,15 +81,15 @@ def find_voice(voices: list[Voice], name: str) -> Voice | None:
     return next((voice for voice in voices if wanted in (voice.id, voice.package_name)), None)
 
 
-def _cache() -> Path:
+def _cache() -> str:
     """Where the package keeps fetched voices."""
     home = os.environ.get("HIBARI_HOME")
     if home:
-        return Path(home)
+        return home
     if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+        base = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~/AppData/Local")
     elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
+        base = os.path.expanduser("~/Library/Caches")
     else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "hibari"
+        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.join(base, "hibari")

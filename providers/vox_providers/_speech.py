@@ -8,7 +8,17 @@ import wave
 
 from vox.provider import Call, ProviderError
 
-__all__ = ["LONGEST_TEXT", "check_length", "is_too_long", "nothing_to_say", "silence", "speed", "spoken_text", "wav"]
+__all__ = [
+    "LONGEST_TEXT",
+    "check_length",
+    "is_latin",
+    "is_too_long",
+    "nothing_to_say",
+    "silence",
+    "speed",
+    "spoken_text",
+    "wav",
+]
 
 LONGEST_TEXT = 20_000
 """Characters in one request: about 20 minutes of speech, 60 MB of audio."""
@@ -61,6 +71,12 @@ def speed(call: Call) -> float:
 def nothing_to_say(why: str = "It holds no words, numbers or letters that can be spoken.") -> ProviderError:
     """The error for a text that would come out as silence."""
     return ProviderError(f"There is nothing to say in this text. {why}", rpc_code=_INVALID)
+
+
+def is_latin(text: str) -> bool:
+    """Whether a letter of it belongs to the Latin script, in any style; true for text without letters."""
+    letters = [letter for letter in unicodedata.normalize("NFKC", text) if letter.isalpha()]
+    return not letters or any(unicodedata.name(letter, "").startswith("LATIN ") for letter in letters)
 
 
 def check_length(size: int, rate: int) -> None:

@@ -4,10 +4,7 @@ Apache-2.0, 24 kHz, numpy and onnxruntime only, over a hundred times faster than
 loaded on the first request that needs it. Run it as `python -P -m vox_providers.hibari`.
 """
 
-import unicodedata
-
 from vox.provider import Call, Provider, ProviderError, serve
-from vox_providers import _sentences, _speech
 from vox_providers._hibari_voices import Voice, find_voice, read_voices
 
 TYPE_CHECKING = False
@@ -20,7 +17,6 @@ MODEL = "hibari:en"
 """The one model; its voices are separate files of the same size."""
 
 _RATE = 24_000  # _hibari_engine.RATE, known before the engine's module is needed
-_LONGEST_SENTENCE = 300  # characters; about as many phonemes, and the model takes 400
 _INVALID = -32602
 _HOW_TO_INSTALL = 'python -m pip install "voxhost[local]"'
 _OTHER_LANGUAGES = "For other languages choose another model, such as espeak:system."
@@ -79,35 +75,21 @@ def synthesize(call: Call) -> dict[str, object]:
     Raises:
         ProviderError: Nothing to say, too long, not English, no such voice, or the package is missing.
     """
+    from vox_providers import _speech  # with what it imports as slow as all the rest, and `models` needs none of it
+
     installed = _installed_voices(call)
     speed = _speech.speed(call)
     text = _speech.spoken_text(call)
-    if not _is_english(text):
+    if not _speech.is_latin(text):
         raise _speech.nothing_to_say(f"hibari reads English, and no letter of it is. {_OTHER_LANGUAGES}")
     with call.timer("voiceResolveMs"):
         voice = _resolve(call, installed)
     speaker = _load(call, voice)
     with call.timer("synthesisMs"):
-        pcm = _speak(call, speaker, _sentences.split(text, _LONGEST_SENTENCE), speed)
-    if not pcm or not _is_english(text):
-        raise _speech.nothing_to_say(
-            "hibari reads English; for other languages choose another model, such as espeak:system."
-        )
+        pcm = speaker.speak(call, text, speed)
+    if not pcm:
+        raise _speech.nothing_to_say()
     return {"audio": _speech.wav(pcm, _RATE), "voiceId": voice.id}
-
-
-def _speak(call: Call, speaker: "HibariVoice", sentences: list[_sentences.Sentence], speed: float) -> bytearray:
-    pcm, pause = bytearray(), 0.0
-    for number, sentence in enumerate(sentences, start=1):
-        for phonemes in speaker.phonemes(sentence.text):
-            call.raise_if_cancelled()
-            pcm += _speech.silence(pause / speed if pcm else 0.0, _RATE)
-            pcm += speaker.say(phonemes, speed)
-            pause = 0.0
-            _speech.check_length(len(pcm), _RATE)
-        pause = sentence.pause_s
-        call.progress(number / len(sentences), f"sentence {number} of {len(sentences)}")
-    return pcm
 
 
 def _model_info() -> dict[str, object]:
@@ -182,14 +164,6 @@ def _load(call: Call, voice: Voice) -> "HibariVoice":
         with call.timer("modelLoadMs"):
             _loaded[voice.id] = HibariVoice(voice.package_name)
     return _loaded[voice.id]
-
-
-def _is_english(text: str) -> bool:
-    """False when every letter belongs to another script: hibari would spell out their names, or drop them."""
-    letters = [character for character in text if character.isalpha()]
-    return not letters or any(
-        "LATIN" in unicodedata.name(unicodedata.normalize("NFKC", letter)[0], "") for letter in letters
-    )
 
 
 if __name__ == "__main__":

@@ -153,6 +153,18 @@ def test_an_unknown_long_word_is_not_cut_and_a_known_one_is_not_broken(voice: Hi
     assert " " not in voice.phonemes("antidisestablishmentarianism")[0]
 
 
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("https://www.example.com/a", "example dot com/a"),
+        ("Warm, i.e. mild, e.g. now", "Warm, that is mild, for example now"),
+        ("one ==== two", "one two"),
+    ],
+)
+def test_what_the_package_would_spell_out_is_said_in_words(voice: HibariVoice, written: str, spoken: str) -> None:
+    assert "".join(voice.phonemes(written)).split() == "".join(voice.phonemes(spoken)).split()
+
+
 def test_a_digit_run_is_read_digit_by_digit(voice: HibariVoice) -> None:
     assert voice.phonemes("1" * 30)[0].split() == voice.phonemes("1")[0].split() * 30
 
@@ -217,7 +229,7 @@ def test_a_voice_that_was_not_fetched_says_how_to_get_it(monkeypatch: pytest.Mon
 def test_a_fetched_voice_is_used_for_its_accent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The bundled model under the British file's name: the path from cache folder to British spelling rules is real."""
     bundled = next(voice for voice in hibari.read_voices() if voice.bundled)
-    (tmp_path / "bf_emma.int8.onnx").write_bytes(bundled.path.read_bytes())
+    (tmp_path / "bf_emma.int8.onnx").write_bytes(Path(bundled.path).read_bytes())
     monkeypatch.setenv("HIBARI_HOME", str(tmp_path))
     monkeypatch.setattr(hibari, "_loaded", {})
     assert hibari.synthesize(request("Hello.", language="en-GB"))["voiceId"] == "bf_emma"
