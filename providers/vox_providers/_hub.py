@@ -115,10 +115,15 @@ class Hub:
     Args:
         endpoint: Its address without a path.
         token: Sent as the bearer token to this address only.
+
+    Raises:
+        ProviderError: The address is none.
     """
 
     def __init__(self, endpoint: str = _ENDPOINT, token: str | None = None) -> None:
         self.endpoint = endpoint.rstrip("/")
+        if not self.endpoint.startswith(("http://", "https://")) or not urlsplit(self.endpoint).netloc:
+            raise ProviderError(f"HF_ENDPOINT must be an address such as {_ENDPOINT}, not {endpoint!r}.")
         self._token = token
         self._opener = request.OpenerDirector()
         for handler in (

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vox.provider import Call, ProviderError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from onnx_asr.asr import TimestampedResult
 
     from vox_providers._onnx_models import Checkpoint, Family, Weights
@@ -27,8 +27,7 @@ _MOST_THREADS = 4  # more gain little on a model of this size, and take the core
 _CPU = "CPUExecutionProvider"
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """What the model made of one piece."""
 
     piece: Piece
@@ -49,13 +48,30 @@ class Engine:
         self._loading = threading.Lock()
         self._loaded: dict[str, tuple[Weights, Any]] = {}
 
-    def is_loaded(self, checkpoint: Checkpoint) -> bool:
-        """Whether the model is in memory."""
-        return checkpoint.id in self._loaded
+    def models(self) -> list[dict[str, object]]:
+        """The family's models, installed or not."""
+        return [self._family.info(one, one.id in self._loaded) for one in self._family.checkpoints.values()]
 
-    def forget(self, checkpoint: Checkpoint) -> None:
-        """Load the model anew next time: its files changed."""
+    def install(self, call: Call) -> dict[str, object]:
+        """Download the files of `call.model_id`, or check and repair them; what is in memory is loaded anew next time.
+
+        Raises:
+            ProviderError: See `Family.install`.
+        """
+        checkpoint = self._family.checkpoint(call.model_id)
+        self._family.install(call)
         self._loaded.pop(checkpoint.id, None)
+        return self._family.info(checkpoint)
+
+    def preload(self, call: Call) -> dict[str, object]:
+        """Bring `call.model_id` into memory.
+
+        Raises:
+            ProviderError: As `load`.
+        """
+        checkpoint = self._family.checkpoint(call.model_id)
+        self.load(call, checkpoint)
+        return self._family.info(checkpoint, preloaded=True)
 
     def load(self, call: Call, checkpoint: Checkpoint) -> Any:
         """The recogniser, from memory or from the disk; the time goes to `modelLoadMs`.

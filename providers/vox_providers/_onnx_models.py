@@ -11,15 +11,15 @@ for the full precision. Without it the family's own preference is installed, and
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vox.provider import Call, ProviderError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from vox_providers._hub import RemoteFile
 
 __all__ = ["Checkpoint", "Family", "Layout", "Weights"]
@@ -28,8 +28,7 @@ FULL = "none"
 """The name of the unquantised weights."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """The files of one export of a model, as onnx-asr looks for them.
 
     Attributes:
@@ -49,8 +48,7 @@ class Layout:
         return [f"{graph}{suffix}.onnx" for graph in self.graphs] + list(self.others)
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(NamedTuple):
     """A model of a family.
 
     Attributes:
@@ -73,8 +71,7 @@ class Checkpoint:
         return self.id.partition(":")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
+class Weights(NamedTuple):
     """Files of a model that are complete and can be loaded."""
 
     folder: Path
@@ -90,6 +87,7 @@ class Family:
         checkpoints: Its models; the first is its default.
         preferred: Quantisations to look for when the user chose none; the first is what install gets.
         traits: Further ModelInfo fields they share.
+        aliases: Other ids → ids of its models.
     """
 
     def __init__(
@@ -98,12 +96,14 @@ class Family:
         checkpoints: Sequence[Checkpoint],
         preferred: tuple[str, ...],
         traits: Mapping[str, object],
+        aliases: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.checkpoints = {checkpoint.id: checkpoint for checkpoint in checkpoints}
         self._first = checkpoints[0]
         self._preferred = preferred
         self._traits = traits
+        self._aliases = aliases or {}
 
     def checkpoint(self, model_id: str) -> Checkpoint:
         """The model with this id.
@@ -111,7 +111,7 @@ class Family:
         Raises:
             ProviderError: `model_not_found`, naming ids that look like it.
         """
-        found = self.checkpoints.get(model_id)
+        found = self.checkpoints.get(self._aliases.get(model_id, model_id))
         if found is None:
             import difflib
 

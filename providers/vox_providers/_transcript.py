@@ -1,8 +1,12 @@
 """From tokens with times to words and segments."""
 
+from __future__ import annotations
+
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["Word", "mean_confidence", "segments", "words"]
 
@@ -12,7 +16,6 @@ _SENTENCE_ENDS = (".", "?", "!", "…", "。", "？", "！")
 _CLOSERS = "\"'”’»)]"
 
 
-@dataclass(slots=True)
 class Word:
     """A word in the recording.
 
@@ -23,10 +26,13 @@ class Word:
         logprobs: Log probability of each of its tokens, as far as the model tells.
     """
 
-    text: str
-    start: float
-    end: float
-    logprobs: list[float]
+    __slots__ = ("end", "logprobs", "start", "text")
+
+    def __init__(self, text: str, start: float, end: float) -> None:
+        self.text = text
+        self.start = start
+        self.end = end
+        self.logprobs: list[float] = []
 
     def to_wire(self) -> dict[str, object]:
         """The word as the protocol has it."""
@@ -58,7 +64,7 @@ def words(
         if not found or token.startswith(" "):
             if found:
                 found[-1].end = max(found[-1].start, min(found[-1].end, at))
-            found.append(Word("", at, at, []))
+            found.append(Word("", at, at))
         word = found[-1]
         word.text += token.strip()
         word.end = max(word.start, min(at + longest_token, limit))

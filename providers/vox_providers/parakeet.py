@@ -36,37 +36,9 @@ family = Family(
 )
 engine = Engine(family, _LONGEST_S)
 provider = Provider("parakeet", kind="asr")
-
-
-@provider.models
-def models() -> list[dict[str, object]]:
-    """Both models, installed or not."""
-    return [family.info(checkpoint, engine.is_loaded(checkpoint)) for checkpoint in family.checkpoints.values()]
-
-
-@provider.install
-def install(call: Call) -> dict[str, object]:
-    """Download the model's files, or check and repair them.
-
-    Raises:
-        ProviderError: See `Family.install`.
-    """
-    checkpoint = family.checkpoint(call.model_id)
-    family.install(call)
-    engine.forget(checkpoint)
-    return family.info(checkpoint)
-
-
-@provider.preload
-def preload(call: Call) -> dict[str, object]:
-    """Bring the model into memory.
-
-    Raises:
-        ProviderError: `model_not_installed`, or its files are damaged.
-    """
-    checkpoint = family.checkpoint(call.model_id)
-    engine.load(call, checkpoint)
-    return family.info(checkpoint, preloaded=True)
+provider.models(engine.models)
+provider.install(engine.install)
+provider.preload(engine.preload)
 
 
 @provider.transcribe

@@ -46,40 +46,13 @@ family = Family(
     ],
     preferred=("none", "int8"),
     traits={"words": False, "sampleRate": 16000},
+    aliases={"whisper:large": "whisper:large-v3", "whisper:turbo": "whisper:large-v3-turbo"},
 )
 engine = Engine(family, _LONGEST_S)
 provider = Provider("whisper", kind="asr")
-
-
-@provider.models
-def models() -> list[dict[str, object]]:
-    """All sizes, installed or not."""
-    return [family.info(checkpoint, engine.is_loaded(checkpoint)) for checkpoint in family.checkpoints.values()]
-
-
-@provider.install
-def install(call: Call) -> dict[str, object]:
-    """Download the model's files, or check and repair them.
-
-    Raises:
-        ProviderError: See `Family.install`.
-    """
-    checkpoint = family.checkpoint(call.model_id)
-    family.install(call)
-    engine.forget(checkpoint)
-    return family.info(checkpoint)
-
-
-@provider.preload
-def preload(call: Call) -> dict[str, object]:
-    """Bring the model into memory.
-
-    Raises:
-        ProviderError: `model_not_installed`, or its files are damaged.
-    """
-    checkpoint = family.checkpoint(call.model_id)
-    engine.load(call, checkpoint)
-    return family.info(checkpoint, preloaded=True)
+provider.models(engine.models)
+provider.install(engine.install)
+provider.preload(engine.preload)
 
 
 @provider.transcribe
@@ -101,7 +74,7 @@ def transcribe(call: Call) -> dict[str, object]:
         raise ProviderError(
             f"The files of {checkpoint.id} lack the language {language!r}.", rpc_code=-32602
         ) from problem
-    spoken = [(one.piece, text) for one in heard if (text := one.result.text.strip())]
+    spoken = [(one.piece, text) for one in heard if _is_said(text := one.result.text.strip())]
     result: dict[str, object] = {
         "text": " ".join(text for _, text in spoken),
         "segments": [
@@ -110,6 +83,11 @@ def transcribe(call: Call) -> dict[str, object]:
         ],
     }
     return {**result, "language": language, "used": {"language": language}} if language else result
+
+
+def _is_said(text: str) -> bool:
+    """Whether it holds a word: over noise and music Whisper writes dots and notes."""
+    return any(letter.isalnum() for letter in text)
 
 
 def _language(tag: str | None) -> str | None:

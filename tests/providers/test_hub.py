@@ -361,6 +361,11 @@ class TestRedirectsAndProxies:
         assert [file.path for file in files] == ["onnx/big.onnx", "config.json"]
         assert hub.requests[0][1]["Host"] == "hub.invalid"
 
+    @pytest.mark.parametrize("address", ["huggingface.co", "file:///tmp", "http://", ""])
+    def test_an_address_that_is_none_is_said(self, address: str) -> None:
+        with pytest.raises(ProviderError, match="HF_ENDPOINT"):
+            Hub(address)
+
 
 class TestListing:
     @pytest.mark.parametrize("path", ["../evil", "/etc/passwd", "a/../../b", "C:\\x", "a//b", "", ".", "x\0y"])

@@ -141,7 +141,7 @@ def test_damaged_files_are_reported_with_the_way_to_repair_them(tmp_path: Path) 
 
 def test_models_answers_without_loading_a_model_library() -> None:
     check = (
-        "import sys, json; from vox_providers import parakeet; parakeet.models();"
+        "import sys, json; from vox_providers import parakeet; parakeet.engine.models();"
         "heavy = {'numpy', 'onnx_asr', 'onnxruntime', 'earshot', 'urllib.request', 'wave'};"
         "print(json.dumps(sorted(heavy & set(sys.modules))))"
     )

@@ -8,7 +8,8 @@ import pytest
 
 from tests.providers.fake_hub import FakeHub
 from tests.providers.program import Program
-from tests.providers.tiny_models import build_whisper, build_whisper_search, say, sound, write_wav
+from tests.providers.tiny_models import sound, write_wav
+from tests.providers.tiny_whisper import build_whisper, build_whisper_search, say
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +67,15 @@ def test_a_language_it_does_not_have_and_a_translation_are_refused(program: Prog
 
 
 def test_a_language_the_files_do_not_have_is_refused(program: Program, tmp_path: Path) -> None:
-    path = str(write_wav(tmp_path / "a.wav", say(" open")))  # the generated model knows English and German
+    path = str(write_wav(tmp_path / "a.wav", say(" open", " door")))  # the generated model knows English and German
     error = program.call("transcribe", modelId="whisper:tiny", path=path, language="fr")["error"]
     assert (error["code"], "'fr'" in error["message"]) == (-32602, True)
+
+
+def test_other_names_of_a_size(program: Program, tmp_path: Path) -> None:
+    path = str(write_wav(tmp_path / "a.wav", say(" close", " the", " door")))
+    assert program.call("transcribe", modelId="whisper:turbo", path=path)["result"]["text"] == "close the door"
+    assert "whisper:large-v3" in program.call("preload", modelId="whisper:large")["error"]["message"]
 
 
 def test_models_lists_every_size(program: Program) -> None:
