@@ -105,7 +105,6 @@ class ProviderProcess:
         method: str,
         params: dict[str, Any],
         read: Reader[Any],
-        *,
         timeout_s: float,
         on_progress: Callable[[ProgressNotice], None] | None = None,
         on_settled: Callable[[], None] | None = None,
@@ -124,11 +123,16 @@ class ProviderProcess:
             ProviderMisbehaved: An answer without what the method needs.
             VoxError: What the provider answered, typed.
         """
-        call = _Call()
-        call.future, call.method, call.params, call.read = self._loop.create_future(), method, params, read
+        if self.ended.done() or self._transport is None:
+            raise _settled(self._gone(), on_settled)
+        call, loop = _Call(), self._loop
+        call.future, call.method, call.params, call.read = loop.create_future(), method, params, read
         call.on_progress, call.on_settled, call.prolong = on_progress, on_settled, prolong_s
-        call.timeout, call.deadline = timeout_s, self._loop.time() + timeout_s
-        number = self._send(call)
+        call.timeout, call.deadline = timeout_s, loop.time() + timeout_s
+        number, line = self.peer.request(method, params)
+        if not self._transport.write(line):
+            raise _settled(self._hung(), on_settled)
+        self._calls[number] = call
         if call.deadline < self._alarm_at:
             self._set_alarm(call.deadline)
         try:
@@ -177,20 +181,14 @@ class ProviderProcess:
 
     # ---- inside
 
-    def _send(self, call: _Call) -> int:
-        if self.ended.done():
-            error = self.ended.result()
-        else:
-            number, line = self.peer.request(call.method, call.params)
-            if self.transport.write(line):
-                self._calls[number] = call
-                return number
-            error = ProviderBusy(
-                f"Provider {self.provider} does not read its input; it may be hung.", provider=self.provider
-            )
-        if call.on_settled is not None:
-            call.on_settled()
-        raise error
+    def _gone(self) -> VoxError:
+        error = self.ended.result()
+        return type(error)(error.message, **error.details)
+
+    def _hung(self) -> ProviderBusy:
+        return ProviderBusy(
+            f"Provider {self.provider} does not read its input; it may be hung.", provider=self.provider
+        )
 
     def _take(self, event: Failed | Notice | Asked | Noise) -> None:
         if isinstance(event, Failed):
@@ -293,7 +291,7 @@ class ProviderProcess:
         if self._alarm is not None:
             self._alarm.cancel()
         for number in list(self._calls):
-            self._settle(number, type(error)(error.message, **error.details))
+            self._settle(number, self._gone())
 
     def _crash(self) -> ProviderCrashed:
         code = self.exited.result() if self.exited.done() else None
@@ -311,6 +309,12 @@ class ProviderProcess:
             exitCode=code,
             stderr=said,
         )
+
+
+def _settled(error: VoxError, on_settled: Callable[[], None] | None) -> VoxError:
+    if on_settled is not None:
+        on_settled()
+    return error
 
 
 def _concerns(progress: ProgressNotice, number: int, params: dict[str, Any]) -> bool:

@@ -22,7 +22,7 @@ from vox.host.process import ProviderProcess
 from vox.host.transport import Transport, open_transport
 from vox.log import get_logger
 from vox.protocol.framing import DEFAULT_MAX_LINE
-from vox.protocol.provider import ModelsResult, read_models
+from vox.protocol.provider import ModelsResult, ProgressNotice, read_models
 
 __all__ = ["ProviderSpec", "State", "Supervisor"]
 
@@ -76,18 +76,20 @@ class Supervisor:
         self._tasks, self._watcher, self._stderr = tasks, watcher, stderr
         self._clock, self._open = clock, open_child
         self._backoff = Backoff(clock)
-        self._process: ProviderProcess | None = None
+        self.running: ProviderProcess | None = None
+        """The live process, if there is one."""
         self._starting: asyncio.Future[ProviderProcess] | None = None
         self._start_scope = anyio.CancelScope()
         self._stopping = False
         self._idle: asyncio.TimerHandle | None = None
+        self._sleeps = spec.keep_alive_s >= 0
 
     @property
     def state(self) -> State:
         """Where in its life the provider is."""
         if self._stopping:
             return "stopping"
-        if self._process is not None:
+        if self.running is not None:
             return "ready"
         if self._starting is not None:
             return "starting"
@@ -96,41 +98,48 @@ class Supervisor:
     @property
     def pid(self) -> int | None:
         """The child's process id while it runs."""
-        return self._process.pid if self._process is not None else None
-
-    @property
-    def running(self) -> ProviderProcess | None:
-        """The live process, if there is one."""
-        return self._process
+        return self.running.pid if self.running is not None else None
 
     @property
     def retry_after_ms(self) -> int:
         """Milliseconds until a start is allowed; 0 when it is allowed now."""
         return round(self._backoff.remaining_s() * 1000)
 
-    async def call(self, method: str, params: dict[str, Any], read: Any, **options: Any) -> Any:
+    async def call(
+        self,
+        method: str,
+        params: dict[str, Any],
+        read: Any,
+        *,
+        timeout_s: float,
+        on_progress: Callable[[ProgressNotice], None] | None = None,
+        on_settled: Callable[[], None] | None = None,
+        prolong_s: float | None = None,
+    ) -> Any:
         """`ProviderProcess.call` on the running process, started if need be. `on_settled` is honoured in every case.
 
         Raises:
             ProviderUnavailable: It cannot be started, or is backing off.
             VoxError: As `ProviderProcess.call`.
         """
-        process = self._process
+        process = self.running
         if process is None or process.ended.done():
             try:
                 process = await self.ensure()
             except BaseException:
-                if settled := options.get("on_settled"):
-                    settled()
+                if on_settled is not None:
+                    on_settled()
                 raise
-        self._hold()
+        if self._idle is not None:
+            self._hold()
         try:
-            return await process.call(method, params, read, **options)
+            return await process.call(method, params, read, timeout_s, on_progress, on_settled, prolong_s)
         except ProviderMisbehaved as error:
             self.last_error = error.message
             raise
         finally:
-            self._release(process)
+            if self._sleeps:
+                self._release(process)
 
     async def ensure(self) -> ProviderProcess:
         """The running process, started if need be.
@@ -138,8 +147,8 @@ class Supervisor:
         Raises:
             ProviderUnavailable: It cannot be started, or is backing off.
         """
-        if self._process is not None and not self._process.ended.done():
-            return self._process
+        if self.running is not None and not self.running.ended.done():
+            return self.running
         if self._starting is None:
             if self._stopping:
                 raise self._being_stopped()
@@ -150,7 +159,7 @@ class Supervisor:
 
     async def replace(self) -> None:
         """End the running process, whatever it does; the next call starts a new one."""
-        process, self._process = self._process, None
+        process, self.running = self.running, None
         if process is not None:
             await self._end(process, polite=False)
 
@@ -163,7 +172,7 @@ class Supervisor:
         self._stopping = True
         try:
             await self._stop_starting()
-            process, self._process = self._process, None
+            process, self.running = self.running, None
             if process is not None:
                 await self._end(process, polite=True)
         finally:
@@ -173,7 +182,7 @@ class Supervisor:
 
     def kill(self) -> None:
         """The last resort when there is no time left for good order."""
-        process, self._process = self._process, None
+        process, self.running = self.running, None
         if process is not None:
             end_group(process.transport.process, force=True)
 
@@ -224,7 +233,7 @@ class Supervisor:
             with anyio.CancelScope(shield=True):
                 await self._end(process, polite=False)
             raise
-        self._process = process
+        self.running = process
         return process
 
     async def _spawn(self, process: ProviderProcess) -> Transport:
@@ -262,8 +271,8 @@ class Supervisor:
     async def _see_through(self, process: ProviderProcess, started: float) -> None:
         """Wait for the process's end, expected or not, and leave nothing of it behind."""
         error = await asyncio.shield(process.ended)
-        if self._process is process:
-            self._process = None
+        if self.running is process:
+            self.running = None
             self.last_error = error.message
             self._backoff.ended(self._clock() - started)
             _log.warning("provider.ended", provider=self.spec.id, error=error.message)
@@ -291,13 +300,13 @@ class Supervisor:
             self._idle = None
 
     def _release(self, process: ProviderProcess) -> None:
-        if self.spec.keep_alive_s < 0 or process.in_flight or process is not self._process:
+        if process.in_flight or process is not self.running:
             return
         loop = asyncio.get_running_loop()
         self._idle = loop.call_later(self.spec.keep_alive_s, self._stop_idle, process)
 
     def _stop_idle(self, process: ProviderProcess) -> None:
-        if process is self._process and not process.in_flight:
+        if process is self.running and not process.in_flight:
             self._tasks.start_soon(self.stop)
 
 

@@ -11,8 +11,6 @@ __all__ = ["RECOMMENDED", "REQUIRED", "clean", "complete"]
 
 REQUIRED: dict[str, tuple[str, ...]] = {"asr": ("inferenceMs", "totalMs"), "tts": ("totalMs",)}
 
-_NUMBERS = (int, float)
-
 RECOMMENDED: dict[str, tuple[str, ...]] = {
     "asr": ("modelLoadMs", "audioLoadMs", "audioPrepareMs", "fileCheckMs", "modelCheckMs", "audioDurationMs"),
     "tts": (
@@ -31,11 +29,6 @@ def clean(metrics: Any) -> dict[str, float]:
     """Only the entries that are numbers of 0 or more; everything else is dropped."""
     if not isinstance(metrics, dict):
         return {}
-    for value in cast("dict[str, Any]", metrics).values():
-        if type(value) not in _NUMBERS or not 0 <= value < math.inf:
-            break
-    else:
-        return cast("dict[str, float]", metrics)  # the usual case: nothing to drop
     return {name: value for name, value in cast("dict[str, Any]", metrics).items() if _is_measure(value)}
 
 
@@ -48,10 +41,11 @@ def complete(metrics: dict[str, float], kind: str, measured_ms: float) -> tuple[
     filled = dict(metrics)
     if kind == "tts" and "synthesisMs" not in filled and "inferenceMs" in filled:
         filled["synthesisMs"] = filled["inferenceMs"]
-    missing = [name for name in REQUIRED[kind] if name not in filled]
-    for name in missing:
-        filled[name] = measured_ms
-    return filled, not missing
+    whole = True
+    for name in REQUIRED[kind]:
+        if name not in filled:
+            filled[name], whole = measured_ms, False
+    return filled, whole
 
 
 def _is_measure(value: Any) -> bool:

@@ -8,7 +8,7 @@ Source: the provider protocol, sections "Methods" and "Transport".
 from typing import Annotated, Any, TypeVar, cast
 
 import pybase64
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, OnErrorOmit, ValidationError
 
 from vox import errors
 from vox.protocol import metrics as contract
@@ -87,7 +87,8 @@ def _read_features(value: Any) -> list[str]:
     return [item for item in cast("list[Any]", value) if isinstance(item, str)] if isinstance(value, list) else []
 
 
-_Metrics = Annotated[dict[str, float], BeforeValidator(contract.clean)]
+# Strict floats take integers, but neither booleans nor text; what is no measure is left out without a word.
+_Metrics = dict[str, OnErrorOmit[Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]]]
 _Words = Annotated[list[WordShape] | None, _keep_valid(WordShape)]
 _Segments = Annotated[list[SegmentShape] | None, _keep_valid(SegmentShape)]
 _Strings = Annotated[list[str], BeforeValidator(_read_features)]
@@ -194,7 +195,7 @@ def read_model(result: Any) -> ModelShape:
     return _read(ModelShape, "install or preload", wrapped if isinstance(wrapped, dict) else result)
 
 
-def read_transcript(result: Any) -> TranscribeResult:
+def read_transcript(result: Any, _: bytes | None = None) -> TranscribeResult:
     """`transcribe`.
 
     Raises:
@@ -283,6 +284,8 @@ def _read(shape: type[_Shape], method: str, result: Any) -> _Shape:
     try:
         return shape.__pydantic_validator__.validate_python(result)
     except ValidationError as error:
+        if error.errors(include_url=False)[0]["loc"] == ("metrics",):  # not even an object: as good as none
+            return _read(shape, method, {**result, "metrics": contract.clean(result["metrics"])})
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the result"
         raise errors.ProviderMisbehaved(

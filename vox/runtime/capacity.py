@@ -163,8 +163,9 @@ class Limiter:
             ProviderBusy: The line is full, or `max_wait_s` is 0 and there is no room.
             QueueTimeout: No room in time.
         """
-        if not self._line and self._fits(model):
-            return self._admit(model)
+        if self._in_use < self.limit and not self._line and (not self.model_limits or self._fits(model)):
+            self._occupy(model)
+            return Permit(self, model, self._clock())
         wait_s = self._queue_s if max_wait_s is None else min(max_wait_s, self._queue_s)
         if len(self._line) >= self._queue_max or wait_s <= 0:
             raise ProviderBusy(
@@ -246,13 +247,7 @@ class Limiter:
                 ticket.granted.set_result(None)
 
     def _fits(self, model: str) -> bool:
-        if self._in_use >= self.limit:
-            return False
-        return not self.model_limits or self._per_model.get(model, 0) < self.limit_of(model)
-
-    def _admit(self, model: str) -> Permit:
-        self._occupy(model)
-        return Permit(self, model, self._clock())
+        return self._in_use < self.limit and self._per_model.get(model, 0) < self.limit_of(model)
 
     def _occupy(self, model: str) -> None:
         self._in_use += 1
