@@ -80,11 +80,11 @@ def status_command(output: Output) -> int:
     home = Home.from_env()
     with open_client(output, start=False) as client:
         try:
-            facts = client.call("health")
+            client.connect()
         except DaemonUnavailable:
             _tell_absent(output, home)
             return NOT_FOUND
-    _tell(output, facts, home)
+        _tell(output, client.call("health"), home)
     return 0
 
 

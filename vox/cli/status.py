@@ -5,8 +5,7 @@ import click
 from vox.cli.options import json_option, open_client
 from vox.cli.output import NOT_FOUND, Output
 from vox.cli.providers import status_line
-from vox.client.launch import connect
-from vox.paths import Home
+from vox.errors import DaemonUnavailable
 
 __all__ = ["command"]
 
@@ -25,13 +24,15 @@ Exit status: 0 running, 1 not running.
 @click.pass_obj
 def command(output: Output) -> int:
     """Show the daemon and its providers. Nothing is started for it."""
-    if connect(Home.from_env()) is None:
-        if output.json:
-            output.object({"running": False})
-        else:
-            output.line("Vox daemon is not running.")
-        return NOT_FOUND
     with open_client(output, start=False) as client:
+        try:
+            client.connect()
+        except DaemonUnavailable:
+            if output.json:
+                output.object({"running": False})
+            else:
+                output.line("Vox daemon is not running.")
+            return NOT_FOUND
         facts = client.status()
     if output.json:
         output.object({"running": True, **facts})

@@ -33,6 +33,13 @@ class LazyGroup(click.Group):
         """The overview, which is the same whether click prints it or not."""
         return overview()
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; whoever reads its results may leave before the end, as `head` does."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            end_with_closed_pipe()
+
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:  # type: ignore[override]
         """Run, and end the process with the exit status of what happened."""
         words = list(sys.argv[1:] if args is None else args)

@@ -1,0 +1,108 @@
+"""Real daemons for the tests of the command line and of the client, and the certainty that none is left."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from vox.client import Client
+from vox.client.discovery import find
+from vox.paths import Home
+
+PROVIDER = Path(__file__).parent / "echo_provider.py"
+BOUND_S = 15
+
+
+def make_home(root: Path) -> Home:
+    """A home whose providers are `echo`, `slow` and `tone` of the echo provider."""
+    home = Home(root)
+    home.ensure()
+    home.providers_json.write_text(json.dumps({"providers": [*map(_entry, _KINDS)]}), encoding="utf-8")
+    home.providers_json.chmod(0o600)
+    return home
+
+
+_KINDS = {"echo": ("asr", "asr"), "slow": ("asr", "slow"), "tone": ("tts", "tts")}
+
+
+def _entry(name: str) -> dict[str, object]:
+    kind, role = _KINDS[name]
+    return {"id": name, "kind": kind, "command": [sys.executable, str(PROVIDER), role]}
+
+
+def environment(home: Home) -> dict[str, str]:
+    """What a program needs to use that home and no other, on any free port."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("VOX_", "XDG_"))}
+    return {**kept, "VOX_HOME": str(home.root), "VOX_PORT": "0"}
+
+
+@contextlib.contextmanager
+def stopped_at_the_end(home: Home) -> Iterator[Home]:
+    """Whatever daemon runs for the home when the context ends is stopped, by force if need be."""
+    try:
+        yield home
+    finally:
+        address = find(home)
+        if address is not None:
+            with contextlib.suppress(Exception):
+                Client(home, start=False).stop()
+            try:
+                wait_until(lambda: not alive(address.pid))
+            except AssertionError:
+                os.kill(address.pid, signal.SIGKILL)
+                raise
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that waits to be collected does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not state.exists() or state.read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait, within bounds, for what another process does."""
+    deadline = time.monotonic() + BOUND_S
+    while not condition():
+        assert time.monotonic() < deadline, "what was waited for did not happen"
+        time.sleep(0.01)
+
+
+def vox(home: Home, *words: str | bytes, **options: object) -> "subprocess.CompletedProcess[str]":
+    """Run the command line in a process of its own; text on both sides unless `encoding` says otherwise."""
+    options = {"encoding": "utf-8", "env": environment(home), "timeout": 60, "capture_output": True, **options}
+    if "input" not in options and "stdin" not in options:
+        options["stdin"] = subprocess.DEVNULL
+    return subprocess.run([sys.executable, "-P", "-m", "vox", *words], check=False, **options)  # type: ignore[call-overload]
+
+
+@contextlib.contextmanager
+def started_vox(home: Home, *words: str, **options: object) -> "Iterator[subprocess.Popen[str]]":
+    """The command line in a process of its own, to be signalled or read from; ended with the context."""
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
+    command = [sys.executable, "-P", "-m", "vox", *words]
+    with subprocess.Popen(command, env=environment(home), **{**pipes, **options}) as process:  # type: ignore[call-overload]
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def measurements(home: Home) -> list[dict[str, object]]:
+    """The lines of performance.jsonl so far."""
+    if not home.performance_jsonl.exists():
+        return []
+    return [json.loads(line) for line in home.performance_jsonl.read_text(encoding="utf-8").splitlines()]
+
+
+def spooled(home: Home) -> list[str]:
+    """What is in the spool."""
+    return sorted(os.listdir(home.spool)) if home.spool.is_dir() else []

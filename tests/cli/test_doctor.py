@@ -1,0 +1,48 @@
+"""`vox doctor`: the daemon's own checks, and those that can be made without it."""
+
+import json
+import socket
+
+from tests.cli.daemons import environment, vox
+
+
+def test_a_healthy_installation(run):
+    done = run("doctor")
+    assert done.exit_code == 0
+    lines = done.stdout.splitlines()
+    assert lines[0] == "ready: true"
+    assert "ok      model speech recognition by echo:v1" in lines
+    assert any(line.startswith("ok      provider asr echo runs as process") for line in lines)
+    assert json.loads(run("doctor", "--json").stdout)["ready"] is True
+
+
+def test_a_provider_that_cannot_start_comes_with_what_to_do(home):
+    broken = [{"id": "gone", "command": ["no-such-program-anywhere"]}]
+    home.providers_json.write_text(json.dumps({"providers": broken}), encoding="utf-8")
+    done = vox(home, "doctor")
+    assert "warning provider asr gone" in done.stdout
+    assert "        action: Look at its log - vox providers logs gone" in done.stdout
+
+
+def test_a_daemon_that_cannot_start_is_examined_from_outside(home):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = vox(home, "doctor", "--json", env={**environment(home), "VOX_PORT": str(port)})
+    report = json.loads(done.stdout)
+    checks = {check["name"]: check for check in report["checks"]}
+    assert (done.returncode, report["ready"]) == (1, False)
+    assert checks["daemon"]["status"] == "error" and f"Port {port}" in checks["daemon"]["detail"]
+    assert checks["python"]["status"] == checks["home"]["status"] == checks["configuration"]["status"] == "ok"
+
+
+def test_without_a_daemon_the_configuration_is_read_here(home):
+    home.providers_json.write_text("{", encoding="utf-8")
+    done = vox(home, "doctor", "--no-start")
+    assert done.returncode == 1
+    assert "warning configuration" in done.stdout and "error   daemon" in done.stdout
+
+
+def test_a_home_that_cannot_be_made(home):
+    home.origins_json.write_text("", encoding="utf-8")
+    done = vox(home, "doctor", env={**environment(home), "VOX_HOME": str(home.origins_json / "home")})
+    assert done.returncode == 1 and "error   home" in done.stdout

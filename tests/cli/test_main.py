@@ -1,0 +1,117 @@
+"""The program itself: what it answers without loading anything, and what every command keeps to."""
+
+import json
+import os
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from vox import __version__
+from vox.cli.main import COMMANDS, overview
+from vox.cli.tree import cli
+
+HEAVY = {"asyncio", "anyio", "pydantic", "structlog", "numpy", "orjson", "rich", "starlette", "sounddevice"}
+LAYERS = {f"vox.{name}" for name in ("runtime", "host", "daemon", "doors", "protocol", "config", "log")}
+
+
+def tree(command: click.Command, path: tuple[str, ...] = ()) -> "list[tuple[str, ...]]":
+    """Every command there is, as the words that reach it."""
+    if not isinstance(command, click.Group):
+        return [path]
+    context = click.Context(command)
+    found = [(name, command.get_command(context, name)) for name in command.list_commands(context)]
+    return [path, *(words for name, inner in found if inner is not None for words in tree(inner, (*path, name)))]
+
+
+PROGRAM = """
+import sys
+from vox.cli.main import main
+try:
+    main()
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+
+
+def modules_of(*words: str, **environment: str) -> set[str]:
+    """What the program has loaded at its end."""
+    command = [sys.executable, "-P", "-c", PROGRAM, *words]
+    env = {**os.environ, **environment}
+    done = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", timeout=30, check=True)
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["-h"]])
+def test_the_overview_costs_no_click(words):
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "vox", *words], capture_output=True, encoding="utf-8", timeout=30
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, overview() + "\n", "")
+    assert "click" not in modules_of(*words)
+
+
+def test_the_overview_is_what_click_would_print():
+    assert CliRunner().invoke(cli, ["--help"]).stdout == overview() + "\n"
+
+
+def test_the_overview_names_every_option_of_the_program():
+    for parameter in [*cli.params, cli.get_help_option(click.Context(cli))]:
+        assert parameter is not None
+        assert ", ".join(sorted(parameter.opts, key=len)) in overview()
+
+
+def test_version():
+    assert "click" not in modules_of("--version")
+    assert CliRunner().invoke(cli, ["--version"]).stdout == f"vox {__version__}\n"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_table_says_what_each_command_says_of_itself(name):
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None and (command.name, command.short_help) == (name, COMMANDS[name])
+
+
+@pytest.mark.parametrize("words", tree(cli), ids=" ".join)
+def test_every_command_explains_itself_with_an_example(words):
+    done = CliRunner().invoke(cli, [*words, "--help"], prog_name="vox")
+    assert done.exit_code == 0 and max(map(len, done.stdout.splitlines())) <= 100
+    _, _, examples = done.stdout.partition("Example")
+    assert f"vox {' '.join(words)}".strip() in examples
+
+
+def test_a_command_loads_nothing_heavy_and_no_other_command(shared, tone):
+    loaded = modules_of("transcribe", str(tone), VOX_HOME=str(shared.root))
+    assert {"vox.cli.transcribe", "vox.client.api", "click"} <= loaded
+    assert not loaded & HEAVY
+    assert not {name for name in loaded if any(name.startswith(layer) for layer in LAYERS)}
+    assert not {f"vox.cli.{name}" for name in COMMANDS if name != "transcribe"} & loaded
+
+
+@pytest.mark.parametrize("words", [["sing"], ["transcribe"], ["models", "--kind"], ["speak", "--speed", "fast", "hi"]])
+def test_wrong_use(words):
+    done = CliRunner().invoke(cli, words)
+    assert (done.exit_code, done.stdout) == (64, "") and "Usage: " in done.stderr
+
+
+def test_wrong_use_as_json():
+    done = CliRunner().invoke(cli, ["models", "--json", "--loud"])
+    assert done.exit_code == 64
+    assert json.loads(done.stdout)["error"]["code"] == "invalid_request"
+
+
+def test_debug_shows_where_an_error_comes_from(run):
+    done = run("--debug", "transcribe", "missing.wav")
+    assert done.exit_code == 66 and "Traceback" in done.stderr and "check_file" in done.stderr
+    assert "Traceback" not in run("transcribe", "missing.wav").stderr
+
+
+def test_a_closed_reader_of_the_overview_is_no_error():
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-P", "-m", "vox", "--help"]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, encoding="utf-8", timeout=30)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")
