@@ -3,7 +3,7 @@ JSON (with `gate` it answers `models` when that file exists, with `pids` it leav
 and the `prompt` (or `instructions`) of a call is an order:
 
     gate PATH   answer when that file exists        die         end by SIGKILL
-    hang        never answer                        say TEXT    answer with that text
+    hang        never answer, but to a `cancel`     say TEXT    answer with that text
     error TEXT  answer with that error              busy        answer -32001
     params      answer with its parameters as the error's message
     echo        answer with the error "cannot say: " and the input
@@ -54,8 +54,6 @@ def obey(number: int, order: str, given: str, params: dict[str, Any]) -> str | N
     verb, _, rest = order.partition(" ")
     if verb == "die":
         os.kill(os.getpid(), signal.SIGKILL)
-    if verb == "hang":
-        return None
     if verb in ("error", "echo"):
         send({"id": number, "error": {"code": -32000, "message": rest or f"cannot say: {given}"}})
         return None
@@ -113,5 +111,15 @@ def answer(request: dict[str, Any]) -> None:
         send({"id": number, "result": params})
 
 
+hung: set[int] = set()
 for line in sys.stdin:
-    threading.Thread(target=answer, args=(json.loads(line),), daemon=True).start()
+    request = json.loads(line)
+    given = request.get("params") or {}
+    if "hang" in (given.get("prompt"), given.get("instructions")):
+        hung.add(request["id"])
+    elif request["method"] == "cancel":
+        if given["id"] in hung:
+            hung.remove(given["id"])
+            send({"id": given["id"], "error": {"code": -32800, "message": "cancelled"}})
+    else:
+        threading.Thread(target=answer, args=(request,), daemon=True).start()

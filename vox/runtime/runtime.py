@@ -4,7 +4,6 @@ Every door enters here and differs only in how it reads a request and writes an 
 held around the provider's work alone: decoding comes before it, encoding and telemetry after it.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -14,10 +13,11 @@ from vox.audio.encode import FORMATS, content_type, reencode
 from vox.audio.limits import Limits
 from vox.audio.normalize import STANDARD_RATE, prepared
 from vox.config import Configuration
-from vox.errors import InvalidRequest, ProviderTimeout, UnsupportedAudio, VoxError
+from vox.errors import InvalidRequest, UnsupportedAudio, VoxError
 from vox.paths import Home
 from vox.protocol.provider import SynthesizeResult, TranscribeResult, read_synthesis, read_transcript
 from vox.runtime.account import Account
+from vox.runtime.execution import Executor
 from vox.runtime.getting import find_model, install_model, installed, preload_model
 from vox.runtime.registry import Provider, Registry
 from vox.runtime.requests import Caller, OnProgress, SynthesizeRequest, TranscribeRequest
@@ -45,7 +45,8 @@ class Runtime:
     ) -> None:
         self.registry = registry
         self.configuration = configuration
-        self._home, self._recorder, self._tasks = home, recorder, tasks
+        self._home, self._recorder = home, recorder
+        self._executor = Executor(tasks)
         self._settings = configuration.settings
         self._router = Router(registry, configuration.settings)
         self._voices = VoiceBook()
@@ -72,8 +73,8 @@ class Runtime:
                     raise UnsupportedAudio("The audio holds no samples, so there is nothing to recognise.")
                 account.note(audioDurationMs=round(audio.duration_s * 1000), inputBytes=audio.input_bytes)
                 account.watch.lap("prepare")
-                result: TranscribeResult = await self._execute(
-                    route,
+                result: TranscribeResult = await self._executor.call(
+                    route.provider,
                     "transcribe",
                     request.params(route.model.id, audio.path),
                     lambda raw, _: read_transcript(raw),
@@ -107,8 +108,8 @@ class Runtime:
             account.routed(route)
             voice = await self._voice(route, request, account)
             account.watch.lap("route")
-            result: SynthesizeResult = await self._execute(
-                route,
+            result: SynthesizeResult = await self._executor.call(
+                route.provider,
                 "synthesize",
                 request.params(route.model.id, text, voice),
                 read_synthesis,
@@ -183,44 +184,10 @@ class Runtime:
         Raises:
             VoxError: The provider failed.
         """
-        await provider.ready()
-        model = str(params.get("modelId") or "")
-        permit = await provider.limiter.enter(model, client="author")
         timeout_s = provider.entry.timeouts.preload_ms / 1000
-        return await provider.supervisor.call(method, params, _as_it_is, timeout_s=timeout_s, on_settled=permit.release)
+        return await self._executor.call(provider, method, params, _as_it_is, client="author", timeout_s=timeout_s)
 
     # ---- inside
-
-    async def _execute(
-        self,
-        route: Route,
-        method: str,
-        params: dict[str, Any],
-        read: Callable[[Any, bytes | None], Any],
-        *,
-        account: Account,
-        client: str,
-        cost: float,
-        timeout_s: float,
-        max_wait_s: float | None,
-    ) -> Any:
-        """Wait for a permit and make the call under it. A call that is given up keeps its permit until the provider is
-        done with it; a hung provider that takes one call at a time is replaced, since nothing else would free it."""
-        provider, watch = route.provider, account.watch
-        await provider.ready(watch)
-        try:
-            permit = await provider.limiter.enter(route.model.id, client=client, cost=cost, max_wait_s=max_wait_s)
-        finally:
-            watch.lap("queue")
-        account.served_by(provider.supervisor.generation)
-        try:
-            return await provider.supervisor.call(method, params, read, timeout_s=timeout_s, on_settled=permit.release)
-        except ProviderTimeout:
-            if provider.limiter.limit == 1:
-                self._tasks.start_soon(provider.supervisor.replace)
-            raise
-        finally:
-            watch.lap("provider")
 
     async def _voice(self, route: Route, request: SynthesizeRequest, account: Account) -> str | None:
         wanted = (request.voice or "").strip()
