@@ -11,7 +11,6 @@ from _thread import allocate_lock  # as the kit does: threading is slow to impor
 from importlib.util import find_spec
 
 from vox.provider import Call, Provider, ProviderError, serve
-from vox_providers import _speech
 from vox_providers._espeak_voices import DEFAULT, Voice, by_language, by_name
 from vox_providers._espeak_voices import voices as with_ids
 
@@ -92,6 +91,8 @@ def synthesize(call: Call) -> dict[str, object]:
     Raises:
         ProviderError: Nothing to say, too long, no such voice or language, or there is no engine.
     """
+    from vox_providers import _speech  # as slow to import as the kit itself, and `models` does not need it
+
     _check_model(call.model_id)
     source = _source()
     speed = _speech.speed(call)

@@ -75,7 +75,7 @@ def synthesize(call: Call) -> dict[str, object]:
     Raises:
         ProviderError: Nothing to say, too long, not English, no such voice, or the package is missing.
     """
-    from vox_providers import _speech  # with what it imports as slow as all the rest, and `models` needs none of it
+    from vox_providers import _speech  # as slow to import as the kit itself, and `models` does not need it
 
     installed = _installed_voices(call)
     speed = _speech.speed(call)
