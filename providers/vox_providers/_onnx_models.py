@@ -187,7 +187,10 @@ class Family:
         return None
 
     def _quantizations(self) -> tuple[str, ...]:
-        chosen = os.environ.get(self._variable("QUANTIZATION"))
+        variable = self._variable("QUANTIZATION")
+        chosen = os.environ.get(variable)
+        if chosen and not chosen.replace("-", "").replace("_", "").isalnum():  # it becomes part of a file pattern
+            raise ProviderError(f"{variable} must be a suffix such as int8, or {FULL}, not {chosen!r}.")
         return (chosen,) if chosen else self._preferred
 
     def _belongs(self, root: Path, checkpoint: Checkpoint) -> bool:

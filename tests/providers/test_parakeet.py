@@ -16,7 +16,6 @@ from tests.providers.tiny_models import (
     GAP_S,
     LEAD_S,
     RATE,
-    TOKENS,
     WORD_S,
     build_parakeet,
     say,
@@ -205,6 +204,12 @@ class TestQuantization:
             answer = program.call("preload", modelId="parakeet:v3")
         assert ("result" in answer) is installed
 
+    @pytest.mark.parametrize("wish", ["../x", "**", "int8.onnx", "a b"])
+    def test_a_wish_that_is_no_suffix(self, tmp_path: Path, wish: str) -> None:
+        environment = {"VOX_PARAKEET_DIR": str(tmp_path), "VOX_PARAKEET_QUANTIZATION": wish}
+        with Program("vox_providers.parakeet", environment) as program:
+            assert "VOX_PARAKEET_QUANTIZATION" in program.call("models")["error"]["message"]
+
 
 class TestRuntimeChoices:
     def test_execution_providers_that_are_not_there_are_named(self, models: Path) -> None:
@@ -300,7 +305,3 @@ class TestInstall:
         with Program("vox_providers.parakeet", environment) as program:
             error = program.call("install", modelId="parakeet:v2")["error"]
         assert "404" in error["message"]
-
-
-def test_every_token_is_used_by_the_tests() -> None:
-    assert set(_SENTENCE) == set(TOKENS)
