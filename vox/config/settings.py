@@ -4,7 +4,9 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from vox.config.described import Described
 
 __all__ = ["DEFAULT_PORT", "Settings"]
 
@@ -12,23 +14,14 @@ DEFAULT_PORT = 42137
 """The port unmodified Vox clients try when they find no discovery file."""
 
 
-def _to_camel(name: str) -> str:
-    head, *tail = name.split("_")
-    return head + "".join(word.capitalize() for word in tail)
-
-
-class Settings(BaseModel):
+class Settings(Described):
     """Settings of the daemon."""
-
-    model_config = ConfigDict(
-        alias_generator=_to_camel, populate_by_name=True, extra="forbid", frozen=True, use_attribute_docstrings=True
-    )
 
     schema_: str | None = Field(default=None, alias="$schema")
     host: str = "127.0.0.1"
     """Address to listen on; only loopback addresses are accepted."""
     port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
-    """TCP port; 0 takes any free one, runtime.json tells which."""
+    """TCP port; 0 takes any free one, and so does the default when another program has it. runtime.json tells which."""
     default_asr: str | None = None
     """Model used for speech recognition when a request names none."""
     default_tts: str | None = None
@@ -50,7 +43,7 @@ class Settings(BaseModel):
         """
         source = os.environ if environment is None else environment
         given: dict[str, Any] = {field: source[name] for name, field in _VARIABLES.items() if source.get(name)}
-        return Settings.model_validate({**self.model_dump(), **given}) if given else self
+        return Settings.model_validate({**self.model_dump(exclude_unset=True), **given}) if given else self
 
 
 _VARIABLES = {

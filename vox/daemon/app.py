@@ -5,6 +5,7 @@ write runtime.json, so that whoever reads it finds a daemon that answers. A stop
 """
 
 import asyncio
+import gc
 import os
 import secrets
 import signal
@@ -124,7 +125,7 @@ async def run(home: Home) -> None:
 
 async def _serve(home: Home, configuration: Configuration, runtime: Runtime, stop: asyncio.Event) -> None:
     settings, started = configuration.settings, time.monotonic()
-    listener = bind_tcp(settings.host, settings.port)
+    listener = bind_tcp(settings.host, settings.port, or_any="port" not in settings.model_fields_set)
     facts = _facts(listener, home)
     token = make_token()
     redactor.learn_value(token)
@@ -137,6 +138,7 @@ async def _serve(home: Home, configuration: Configuration, runtime: Runtime, sto
         front.start_soon(_run_http, server, listener)
         await _open_unix(stack, home, methods, front)
         publish(home.runtime_json, {**facts, "token": token})
+        _begin_collecting()
         _log.info("daemon.ready", port=facts["port"], socket=facts["socket"], pid=facts["pid"])
         try:
             await stop.wait()
@@ -145,6 +147,13 @@ async def _serve(home: Home, configuration: Configuration, runtime: Runtime, sto
             server.stop()
             front.cancel_scope.cancel()
             _log.info("daemon.stopping")
+
+
+def _begin_collecting() -> None:
+    """What has been loaded by now stays: it is taken out of every later search for garbage."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 async def _run_http(server: HttpServer, listener: Any) -> None:

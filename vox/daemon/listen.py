@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import ipaddress
 import os
 import socket
@@ -14,14 +15,21 @@ from starlette.types import ASGIApp
 from vox.daemon.private import make_private
 from vox.doors.rpc.server import MAX_FRAME
 from vox.errors import ConfigError
+from vox.log import get_logger
 
 __all__ = ["HttpServer", "bind_tcp", "listen_unix"]
+
+_log = get_logger()
 
 _CLOSE_GRACE_S = 1  # for requests in flight when the daemon ends
 
 
-def bind_tcp(host: str, port: int) -> socket.socket:
+def bind_tcp(host: str, port: int, *, or_any: bool = False) -> socket.socket:
     """A bound loopback socket.
+
+    Args:
+        or_any: Take any free port when this one is taken: nobody asked for it by number, and clients learn the port
+            from runtime.json.
 
     Raises:
         ConfigError: The address is not loopback, or the port is taken.
@@ -36,6 +44,9 @@ def bind_tcp(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
+        if or_any and error.errno == errno.EADDRINUSE:
+            _log.warning("daemon.port_taken", port=port, host=host)
+            return bind_tcp(host, 0)
         raise ConfigError(
             f"Port {port} on {host} cannot be used: {error.strerror}. Stop the program that has it, or choose another"
             " port with VOX_PORT (0 takes any free one)."
