@@ -191,9 +191,14 @@ def daemon_in(root: Path, **environment: str) -> Iterator[Daemon]:
             daemon.process.communicate(timeout=5)
 
 
+@pytest.fixture(autouse=True)
+def no_runtime_dir_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+
+
 @pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[Daemon]:
-    with daemon_in(tmp_path / "home") as daemon:
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    with daemon_in(tmp_path_factory.mktemp("d") / "home") as daemon:  # short: a socket's path has a bound
         daemon.configure(scripted("ear", ASR), scripted("mouth", TTS, kind="tts"))
         yield daemon
 

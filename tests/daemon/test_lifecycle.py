@@ -113,9 +113,9 @@ def test_a_second_daemon_is_refused_and_the_first_lives_on(daemon: Daemon) -> No
         assert client.call("health")["pid"] == daemon.pid
 
 
-def test_two_homes_do_not_meet(daemon: Daemon, tmp_path: Path) -> None:
+def test_two_homes_do_not_meet(daemon: Daemon) -> None:
     daemon.start()
-    with daemon_in(tmp_path / "other") as other:
+    with daemon_in(daemon.home.root.with_name("other")) as other:
         other.configure()
         other.start()
         assert other.facts()["port"] != daemon.facts()["port"]

@@ -2,7 +2,7 @@
 
 import json
 import wave
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 import anyio
 import pytest
 
+from tests.daemon.conftest import TTS, daemon_in, scripted
+from tests.daemon.conftest import Daemon as Served
 from tests.runtime.conftest import Setup, running, until
 from vox.config import ProviderEntry
 from vox.doors.rpc.connection import Connection
@@ -41,6 +43,19 @@ def recording(tmp_path: Path) -> str:
         file.setframerate(16_000)
         file.writeframes((b"\x00\x10" * 40 + b"\x00\xf0" * 40) * 200)
     return str(path)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A real daemon for a module, with the scripted provider as `ear` and as `mouth`."""
+    with pytest.MonkeyPatch.context() as patch, daemon_in(tmp_path_factory.mktemp("d") / "home") as served:
+        patch.delenv("XDG_RUNTIME_DIR", raising=False)
+        ear = {"models": [{"id": "ear:1", "installed": True}], "features": ["cancel"], "maxConcurrency": 2}
+        mouth = {**TTS, "features": ["cancel"]}
+        served.configure(
+            scripted("ear", ear), scripted("mouth", mouth, kind="tts"), allowedOrigins=["https://listed.example"]
+        )
+        yield served.start()
 
 
 class Talk:
