@@ -66,7 +66,7 @@ def test_in_a_folder_that_cannot_be_written_it_goes_elsewhere(cli_run):
 
 def test_without_a_device_it_is_kept(run):
     try:
-        open_device(16_000, 1, "int16").close()
+        open_device(16_000, 1).close()
     except NoDeviceError as missing:
         reason = str(missing)
     else:

@@ -5,15 +5,16 @@ out must not cost a program that never plays anything.
 """
 
 import contextlib
-import wave
-from collections.abc import Callable, Iterator
-from io import BytesIO
+from collections.abc import Callable
 from typing import Any, Protocol
+
+from vox.audio import wav
+from vox.errors import UnsupportedAudio
 
 __all__ = ["NoDeviceError", "Stream", "open_device", "play"]
 
 _BLOCK_S = 0.05  # so that Ctrl-C silences the device at once, not at the end of a sentence
-_SAMPLE_TYPES = {1: "uint8", 2: "int16", 3: "int24", 4: "int32"}
+_SAMPLE_BYTES = 2
 
 
 class NoDeviceError(Exception):
@@ -40,12 +41,11 @@ class Stream(Protocol):
         ...
 
 
-def open_device(rate: int, channels: int, sample_type: str) -> Stream:
-    """The default output device, started.
+def open_device(rate: int, channels: int) -> Stream:
+    """The default output device, started, for 16-bit samples.
 
     Args:
         rate: Hz.
-        sample_type: uint8, int16, int24 or int32.
 
     Raises:
         NoDeviceError: PortAudio is not installed, there is no device, or it does not take this form.
@@ -55,38 +55,36 @@ def open_device(rate: int, channels: int, sample_type: str) -> Stream:
     except OSError as error:  # what it raises when the library itself is missing
         raise NoDeviceError(f"the PortAudio library is not installed ({error})") from error
     try:
-        stream: Any = sounddevice.RawOutputStream(samplerate=rate, channels=channels, dtype=sample_type)
+        stream: Any = sounddevice.RawOutputStream(samplerate=rate, channels=channels, dtype="int16")
         stream.start()
     except (sounddevice.PortAudioError, ValueError) as error:
         raise NoDeviceError(f"no sound device ({error})") from error
     return stream
 
 
-def play(audio: bytes, opened: Callable[[int, int, str], Stream] = open_device) -> float:
-    """Play a PCM WAV to its end. Returns its seconds.
+def play(audio: bytes, opened: Callable[[int, int], Stream] = open_device) -> float:
+    """Play a WAV of 16-bit samples, as the daemon makes it, to its end. Returns its seconds.
 
     An exception, as from Ctrl-C, silences the device at once.
 
     Args:
-        opened: Opens the output for a rate, a number of channels and a sample type.
+        opened: Opens the output for a rate and a number of channels.
 
     Raises:
         NoDeviceError: Nothing here can play sound.
-        wave.Error: It is not a PCM WAV.
+        UnsupportedAudio: It is not such a WAV.
     """
-    with wave.open(BytesIO(audio), "rb") as file:
-        rate, channels = file.getframerate(), file.getnchannels()
-        with contextlib.closing(opened(rate, channels, _SAMPLE_TYPES[file.getsampwidth()])) as stream:
-            try:
-                for block in _blocks(file, max(1, int(rate * _BLOCK_S))):
-                    stream.write(block)
-                stream.stop()
-            except BaseException:
-                stream.abort()
-                raise
-        return file.getnframes() / rate
-
-
-def _blocks(file: wave.Wave_read, frames: int) -> Iterator[bytes]:
-    while block := file.readframes(frames):
-        yield block
+    info = wav.parse(audio)
+    if not info.is_pcm16:
+        raise UnsupportedAudio("only WAV with 16-bit samples is played")
+    samples = memoryview(audio)[info.data_start : info.data_start + info.data_bytes]
+    block = max(1, int(info.rate * _BLOCK_S)) * info.channels * _SAMPLE_BYTES
+    with contextlib.closing(opened(info.rate, info.channels)) as stream:
+        try:
+            for start in range(0, len(samples), block):
+                stream.write(bytes(samples[start : start + block]))
+            stream.stop()
+        except BaseException:
+            stream.abort()
+            raise
+    return info.duration_s
