@@ -23,11 +23,13 @@ __all__ = ["BEGIN", "Decoded", "Moonshine", "open_session", "read_vocabulary", "
 
 BEGIN, END = 1, 2
 _RATE = 16000
-_TOKENS_PER_SECOND, _SPARE_TOKENS = 6.5, 4  # nobody speaks faster; a decoder in a loop does
+_TOKENS_PER_SECOND, _SPARE_TOKENS = 10, 4  # hurried speech has 8; only a decoder in a loop has more
 _SHORTEST = 1600  # samples: the encoder's convolutions need some input, and 0.1 s is enough for them
 _LEAST_LOGPROB = -0.6  # mean per token: speech lies above -0.3, words invented on noise below -0.63
+_LEAST_TOKENS_PER_SECOND = 1.0  # of voice: speech has 2 to 8
+_LEAST_WHEN_DOUBTFUL = -0.2  # clear speech lies above -0.16; so do few inventions
 _LOOP_TOKENS, _LOOP_SHARE = 6, 0.6  # that many tokens, most of them the same one: a loop, not a sentence
-_PHRASE_TOKENS, _PHRASE_TIMES = 12, 3  # a phrase up to that long, that often in a row, is said by nobody
+_PHRASE_TOKENS, _PHRASE_TIMES = 20, 3  # a phrase up to that long, that often in a row, is a loop
 _BYTE = re.compile(rb"<0x([0-9A-F]{2})>")
 _MARKS = (b"<s>", b"</s>", b"<unk>")
 _TOKENS_PER_CHECK = 8  # some 40 ms between two looks whether the caller still waits
@@ -42,12 +44,14 @@ class Decoded:
         logprobs: One natural logarithm per token, and one more for the end mark when it was reached.
         states: The encoder's output, float32 [1, frames, 288].
         samples: Length of the audio, for the decoder's mask.
+        looped: It ends with a phrase again and again. Where the decoder found no end to it, it is kept once.
     """
 
     tokens: list[int]
     logprobs: list[float]
     states: "Floats"
     samples: int
+    looped: bool = False
 
 
 class Moonshine:
@@ -85,7 +89,11 @@ class Moonshine:
         states = self._encoder.run(None, {"input_values": samples[None], "attention_mask": mask})[0]
         most = int(len(samples) / _RATE * _TOKENS_PER_SECOND) + _SPARE_TOKENS
         tokens, logprobs = self._follow(states, mask, most, checkpoint)
-        return Decoded(tokens, logprobs, states, len(samples))
+        once = without_loop(tokens)
+        looped = len(once) < len(tokens)
+        if looped and len(logprobs) == len(tokens):  # no end mark: the loop is the decoder's, not the speaker's
+            tokens, logprobs = once, logprobs[: len(once)]
+        return Decoded(tokens, logprobs, states, len(samples), looped)
 
     def text(self, tokens: list[int]) -> str:
         """The words that `tokens` spell."""
@@ -124,22 +132,27 @@ class Moonshine:
                 if not tokens or ".decoder." in name:
                     given[name] = value
             tokens.append(last)
-        kept = without_loop(tokens)
-        return kept, logprobs[: len(kept)]
+        return tokens, logprobs
 
 
-def sounds_like_speech(text: str, decoded: Decoded) -> bool:
-    """False for what the model makes up on noise, hum and music: unsure words, note signs, one token over and over."""
+def sounds_like_speech(text: str, decoded: Decoded, voiced_s: float) -> bool:
+    """False for what the model makes up on noise, hum and music: unsure words, note signs, one token over and over.
+
+    `voiced_s` is how long the detector heard a voice. Few words for much of it, and words in a loop, must be surer.
+    """
     if not any(letter.isalnum() for letter in text):
         return False
-    if sum(decoded.logprobs) / len(decoded.logprobs) < _LEAST_LOGPROB:
+    tokens = len(decoded.tokens)
+    doubtful = decoded.looped or tokens < _LEAST_TOKENS_PER_SECOND * voiced_s
+    logprobs = decoded.logprobs[: len(without_loop(decoded.tokens)) + 1]  # a loop grows surer with every turn
+    if sum(logprobs) / len(logprobs) < (_LEAST_WHEN_DOUBTFUL if doubtful else _LEAST_LOGPROB):
         return False
     commonest = Counter(decoded.tokens).most_common(1)[0][1]
-    return not (len(decoded.tokens) >= _LOOP_TOKENS and commonest >= _LOOP_SHARE * len(decoded.tokens))
+    return not (tokens >= _LOOP_TOKENS and commonest >= _LOOP_SHARE * tokens)
 
 
 def without_loop(tokens: list[int]) -> list[int]:
-    """`tokens` of a decoder that found no end: a phrase that repeats up to the last token is kept once."""
+    """`tokens` with a phrase that repeats up to the last token kept once."""
     for length in range(1, _PHRASE_TOKENS + 1):
         start = len(tokens) - length
         while start > 0 and tokens[start - 1] == tokens[start - 1 + length]:

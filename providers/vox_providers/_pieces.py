@@ -30,7 +30,10 @@ FRAME = 256
 """Samples per frame, 16 ms: what earshot wants at once."""
 
 _BLOCK = 3750 * FRAME  # a minute, 2 MB
+_LEVEL, _MOST_GAIN = 0.06, 30.0  # the loudness (of 1.0) at which earshot tells voice from noise best, and its limit
+_LOUD = 16  # frames, 0.26 s: loudness is that of the loudest syllable, so that a click does not count
 _SPEECH, _STILL_SPEECH = 0.5, 0.35  # a word begins above the first and lasts until below the second
+_CERTAIN = 0.9  # at the level above, all speech tried reaches 0.95 somewhere and noise, hum and chords stay below 0.85
 _SHORTEST = 6  # frames: a burst below 0.1 s is a click or the detector's doubt, not a word
 _PAD = 19  # frames, 0.3 s: the detector is late at soft beginnings and early at fading ends
 _PAUSE = 125  # frames, 2 s: from here on silence is worth a border even when the piece is still short
@@ -62,6 +65,11 @@ class Piece:
     def end_s(self) -> float:
         """Where it ends, in seconds."""
         return self.end / RATE
+
+    @property
+    def voiced_s(self) -> float:
+        """How long there is a voice in it, in seconds."""
+        return sum(last - first for first, last in self.voiced) / RATE
 
 
 class Recording:
@@ -129,29 +137,33 @@ def listen(blocks: "Iterator[Samples]", checkpoint: Callable[[], None]) -> "tupl
     import numpy as np
     from earshot import Detector
 
-    predict = Detector().predict_i16
+    predict = Detector().predict_f32
     chances: list[Any] = [np.empty(0, np.float32)]
     energies: list[Any] = [np.empty(0, np.float32)]
     samples = 0
     for block in blocks:
         checkpoint()
         samples += len(block)
-        frames = np.pad(block, (0, -len(block) % FRAME)).reshape(-1, FRAME)
+        frames = np.pad(block, (0, -len(block) % FRAME)).reshape(-1, FRAME) / np.float32(32768)
+        energies.append(np.square(frames).mean(1))
+        frames *= _gain(energies[-1])
         chances.append(np.fromiter(map(predict, frames), np.float32, len(frames)))
-        energies.append(np.square(frames, dtype=np.float32).mean(1))
     return np.concatenate(chances), np.concatenate(energies), samples
 
 
 def plan(chances: "Curve", energies: "Curve", samples: int, longest_s: float) -> list[Piece]:
     """Pieces that hold every frame of speech, apart from bursts too short for a word.
 
-    Neighbours with less than two seconds between them stay together, for a model hears better with context; what is
-    then longer than `longest_s` is cut into about even parts, each at the quietest place near its even share.
+    Neighbours with less than two seconds between them stay together, for a model hears better with context; where the
+    detector is nowhere certain, it is noise. What is then longer than `longest_s` is cut into about even parts, each
+    at the quietest place near its even share.
     """
     longest = int(longest_s * RATE) // FRAME
     runs = list(_runs(chances))
     pieces: list[Piece] = []
     for first, last in _joined(runs, len(chances)):
+        if chances[first:last].max() < _CERTAIN:
+            continue
         start = first
         while start < last:
             end = last if last - start <= longest else _quietest(energies, start, last, longest)
@@ -159,6 +171,15 @@ def plan(chances: "Curve", energies: "Curve", samples: int, longest_s: float) ->
                 pieces.append(Piece(start * FRAME, min(end * FRAME, samples), voiced))
             start = end
     return pieces
+
+
+def _gain(energies: "Curve") -> float:
+    """What brings a block to the level at which the detector is at its best."""
+    import numpy as np
+
+    window = min(_LOUD, len(energies))
+    loudest = float(np.convolve(energies, np.ones(window) / window, "valid").max()) ** 0.5
+    return min(_LEVEL / loudest, _MOST_GAIN) if loudest else 1.0
 
 
 def _runs(chances: "Curve") -> Iterator[tuple[int, int]]:

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from vox_providers._moonshine_decode import Decoded, Moonshine
     from vox_providers._pieces import Piece, Recording
 
-__all__ = ["models", "preload", "provider", "transcribe"]
+__all__ = ["MODEL", "install", "models", "preload", "provider", "transcribe"]
 
 MODEL = "moonshine:tiny-en"
+"""The only model here: the tiny English weights."""
+
 _FILES = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
 _MISSING = (
     "The weights of moonshine:tiny-en are not installed. They are inside the package moonshine-voice: run "
@@ -30,8 +32,8 @@ _MISSING = (
     "`local`. Where it has no wheel, put the three files of its folder assets/tiny-en into "
     "$VOX_MODELS/moonshine-tiny-en."
 )
-_LONGEST_S = 15.0  # what the model hears best at once; its cost per second grows beyond
-_MOST_THREADS = 4  # more bring the small encoder nothing
+_LONGEST_S = 15.0  # of 8 to 30 s tried, the least errors; beyond, a second of audio costs more and more
+_MOST_THREADS = 4  # the other cores of a large machine are left to the other providers
 _VOICE_ROOM_S = 0.08  # what the voice detector misses at soft beginnings and ends of words
 
 provider = Provider("moonshine", kind="asr", max_concurrency=1)
@@ -84,21 +86,24 @@ def transcribe(call: Call) -> dict[str, object]:
         call.metrics["audioDurationMs"] = recording.duration_s * 1000
         with call.timer("audioPrepareMs"):
             pieces = find_pieces(recording, _LONGEST_S, call.raise_if_cancelled)
-        heard = _hear(call, recording, pieces) if pieces else []
-    return {
-        "text": " ".join(text for _, text, _ in heard),
-        "language": "en",
-        "segments": [_segment(number, piece, text) for number, (piece, text, _) in enumerate(heard)],
-        **({"words": [word for _, _, words in heard for word in words]} if call.params.get("words") is True else {}),
-    }
+        segments, words = _hear(call, recording, pieces) if pieces else ([], [])
+    text = " ".join(str(segment["text"]) for segment in segments)
+    result: dict[str, object] = {"text": text, "language": "en", "segments": segments}
+    if _wants_words(call):
+        result["words"] = words
+    return result
 
 
-def _hear(call: Call, recording: Recording, pieces: list[Piece]) -> list[tuple[Piece, str, list[dict[str, object]]]]:
-    """Every piece that holds words, with its text and its timed words."""
+def _hear(
+    call: Call, recording: Recording, pieces: list[Piece]
+) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    """A segment for every piece that holds words, and the timed words of all, if the caller wants them."""
     from vox_providers._moonshine_decode import sounds_like_speech
 
     model = _load(call)
-    heard: list[tuple[Piece, str, list[dict[str, object]]]] = []
+    aligner = _load_aligner(call) if _wants_words(call) else None
+    segments: list[dict[str, object]] = []
+    words: list[dict[str, object]] = []
     for number, piece in enumerate(pieces):
         call.raise_if_cancelled()
         call.progress(number / len(pieces), "transcribing")
@@ -107,20 +112,23 @@ def _hear(call: Call, recording: Recording, pieces: list[Piece]) -> list[tuple[P
         with call.timer("inferenceMs"):
             decoded = model.decode(samples, call.raise_if_cancelled)
             text = model.text(decoded.tokens)
-            if sounds_like_speech(text, decoded):
-                heard.append((piece, text, _words(call, piece, decoded)))
+            if sounds_like_speech(text, decoded, piece.voiced_s):
+                segments.append(_segment(len(segments), piece, text))
+                words.extend(_words(aligner, piece, decoded) if aligner else ())
     call.progress(1.0, "transcribing")
-    return heard
+    return segments, words
 
 
-def _words(call: Call, piece: Piece, decoded: Decoded) -> list[dict[str, object]]:
-    """The words of a piece with seconds from the start of the recording, if the caller wants them."""
-    if call.params.get("words") is not True:
-        return []
+def _wants_words(call: Call) -> bool:
+    return call.params.get("words") is True
+
+
+def _words(aligner: Aligner, piece: Piece, decoded: Decoded) -> list[dict[str, object]]:
+    """The words of a piece with seconds from the start of the recording."""
     from vox_providers._moonshine_align import within_voice
 
     words: list[dict[str, object]] = []
-    for word in _aligner(_require(call), _threads()).words(decoded):
+    for word in aligner.words(decoded):
         moments = (piece.start_s + moment for moment in (word.start, word.end, word.peak))
         start, end = within_voice(_voiced(piece), *moments)
         words.append({"word": word.word, **_times(start, end), "confidence": round(word.confidence, 3)})
@@ -188,9 +196,16 @@ def _engine(folder: str, threads: int) -> Moonshine:
         raise ProviderError(f"The weights in {folder} cannot be loaded ({problem}). Install them again.") from problem
 
 
+def _load_aligner(call: Call) -> Aligner:
+    """What times words, in memory."""
+    folder = _require(call)
+    with call.timer("modelLoadMs"):
+        return _aligner(folder, _threads())
+
+
 @cache
 def _aligner(folder: str, threads: int) -> Aligner:
-    """What times words. Its graph is derived from the weights once and kept in the cache folder."""
+    """Its graph is derived from the weights once and kept in the cache folder."""
     from pathlib import Path
 
     from vox_providers._moonshine_align import Aligner

@@ -91,6 +91,10 @@ def sounds() -> dict[str, np.ndarray]:
     return {
         "silence": np.zeros(len(time)),
         "white noise": 0.1 * noise,
+        "loud noise": 0.3 * noise,
+        "noise in bursts": 0.2 * noise * (np.sin(2 * np.pi * 3 * time) > 0),
+        "beeps": 0.3 * np.sin(2 * np.pi * 440 * time) * (np.sin(2 * np.pi * 2 * time) > 0),
+        "a dialled key": 0.3 * np.sin(2 * np.pi * 697 * time) + 0.3 * np.sin(2 * np.pi * 1209 * time),
         "brown noise": 0.3 * np.cumsum(noise) / np.abs(np.cumsum(noise)).max(),
         "mains hum": sum(0.2 / n * np.sin(2 * np.pi * 50 * n * time) for n in range(1, 6)),
         "chord": sum(0.2 * np.sin(2 * np.pi * hertz * time) for hertz in (262, 330, 392)),
@@ -110,6 +114,15 @@ def test_nothing_is_invented(name: str, wav: Callable[..., str]) -> None:
 @pytest.mark.parametrize("samples", [0, 1, 255, 256, 1000])
 def test_a_tiny_recording_has_no_words(samples: int, wav: Callable[..., str]) -> None:
     assert transcribe(wav(np.full(samples, 0.3)))["text"] == ""
+
+
+def test_a_cache_that_cannot_be_written_is_named(clips: Clips, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("VOX_CACHE", str(tmp_path / "file"))
+    moonshine._aligner.cache_clear()
+    with pytest.raises(ProviderError, match="Words cannot be timed.*file"):
+        transcribe(clips["librivox-0880"][0], words=True)
+    assert transcribe(clips["librivox-0880"][0])["text"]
 
 
 def test_what_the_work_cost_is_told(clips: Clips) -> None:

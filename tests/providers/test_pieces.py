@@ -33,8 +33,8 @@ def curves(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, int]:
 
 
 def spoken(chances: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Stretches above one half that are long enough for a word: six frames."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], chances >= 0.5, [False]]).astype(int)))
+    """Stretches in which the detector is certain and that are long enough for a word: six frames."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], chances >= 0.9, [False]]).astype(int)))
     return ((int(a), int(b)) for a, b in edges.reshape(-1, 2) if b - a >= 6)
 
 
@@ -94,11 +94,28 @@ def test_silence_has_no_pieces_and_no_samples_have_none(wav: Callable[..., str])
             assert find_pieces(recording, LONGEST_S, never) == []
 
 
-def test_blocks_are_heard_as_one_recording(speech: Callable[[str], np.ndarray]) -> None:
+@pytest.mark.parametrize("gain", [2.0, 0.1, 0.01])
+def test_how_loud_someone_speaks_does_not_matter(gain: float, speech: Callable[[str], np.ndarray]) -> None:
+    clip = speech("librivox-0870")
+    as_it_is = plan(*listen(iter([clip]), never), LONGEST_S)
+    other = plan(*listen(iter([np.clip(clip * gain, -32768, 32767).astype(np.int16)]), never), LONGEST_S)
+    assert [(piece.start_s, piece.end_s) for piece in other] == [
+        (pytest.approx(piece.start_s, abs=0.2), pytest.approx(piece.end_s, abs=0.2)) for piece in as_it_is
+    ]
+
+
+def test_blocks_make_one_recording(speech: Callable[[str], np.ndarray]) -> None:
     clip = speech("jfk")
     whole = listen(iter([clip]), never)
     halves = listen(iter([clip[: 100 * FRAME], clip[100 * FRAME :]]), never)
-    assert np.array_equal(whole[0], halves[0]) and np.allclose(whole[1], halves[1]) and whole[2] == halves[2]
+    assert np.array_equal(whole[1], halves[1]) and whole[2] == halves[2] == len(clip)
+    assert len(whole[0]) == len(halves[0]) == -(-len(clip) // FRAME)
+    assert np.mean((whole[0] > 0.5) != (halves[0] > 0.5)) < 0.05  # the loudness is taken block by block
+
+
+def test_where_the_detector_is_never_certain_is_no_piece() -> None:
+    chances = np.full(500, 0.8, np.float32)
+    assert plan(chances, chances, 500 * FRAME, LONGEST_S) == []
 
 
 def test_memory_does_not_grow_with_the_recording(tmp_path: Path) -> None:
