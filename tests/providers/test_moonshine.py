@@ -120,7 +120,7 @@ def test_a_cache_that_cannot_be_written_is_named(clips: Clips, monkeypatch: pyte
     (tmp_path / "file").touch()
     monkeypatch.setenv("VOX_CACHE", str(tmp_path / "file"))
     moonshine._aligner.cache_clear()
-    with pytest.raises(ProviderError, match="Words cannot be timed.*file"):
+    with pytest.raises(ProviderError, match=r"Words cannot be timed.*file"):
         transcribe(clips["librivox-0880"][0], words=True)
     assert transcribe(clips["librivox-0880"][0])["text"]
 
