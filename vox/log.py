@@ -10,7 +10,15 @@ from collections.abc import Iterable, MutableMapping
 from pathlib import Path
 from typing import IO, Any
 
-import structlog
+if "rich" in sys.modules:
+    import structlog
+else:
+    # structlog loads rich, for a console renderer that is not used here, when it finds it: a tenth of a daemon's start.
+    sys.modules["rich"] = None  # type: ignore[assignment]
+    try:
+        import structlog
+    finally:
+        del sys.modules["rich"]
 
 __all__ = ["Redactor", "RotatingFile", "configure", "get_logger", "redactor"]
 

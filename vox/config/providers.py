@@ -4,18 +4,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from vox.config.described import Described
+
 __all__ = ["ModelOptions", "ProviderEntry", "QueueOptions", "Timeouts", "schema"]
 
 
-def _to_camel(name: str) -> str:
-    head, *tail = name.split("_")
-    return head + "".join(word.capitalize() for word in tail)
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=_to_camel, populate_by_name=True, extra="forbid", frozen=True, use_attribute_docstrings=True
-    )
+class _Entry(Described, BaseModel):
+    """A part of providers.json."""
 
 
 def _read_keep_alive(value: Any) -> Any:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from vox.config.described import Described
 
@@ -14,7 +14,7 @@ DEFAULT_PORT = 42137
 """The port unmodified Vox clients try when they find no discovery file."""
 
 
-class Settings(Described):
+class Settings(Described, BaseModel):
     """Settings of the daemon."""
 
     schema_: str | None = Field(default=None, alias="$schema")
