@@ -50,6 +50,7 @@ def serve(provider: Provider) -> NoReturn:
         sys.stderr.flush()
         os._exit(0)  # a handler stuck in foreign code must not hold the process back
     server.close()
+    requests.close()
     sys.exit(0)
 
 
@@ -122,6 +123,8 @@ class _Server:
 
     def _enqueue(self, job: Job) -> None:
         lane = self._lanes[_LANES.get(job.call.method, "work")]
+        if lane is not self._lanes["ask"]:
+            _become_main_thread()
         if lane.full:
             busy = ProviderError(f"{MAX_WAITING} requests are waiting already.", "provider_busy", retryAfterMs=1000)
             return self._output.write(failure(job.id, busy.to_wire()))
@@ -149,6 +152,13 @@ class _Server:
 
     def _refuse(self, number: Any, code: int, message: str) -> None:
         self._output.write(failure(number, {"code": code, "message": message}))
+
+
+def _become_main_thread() -> None:
+    """Import `threading` before an engine does on another thread: it takes the first thread it sees for the main one."""
+    import threading
+
+    threading.main_thread()
 
 
 def _skip_line(requests: BinaryIO) -> None:
