@@ -155,7 +155,7 @@ class _Server:
 
 
 def _become_main_thread() -> None:
-    """Import `threading` before an engine does on another thread: it takes the first thread it sees for the main one."""
+    """Import `threading` here before an engine does elsewhere: it takes the thread that imports it for the main one."""
     import threading
 
     threading.main_thread()
