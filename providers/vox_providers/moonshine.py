@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import cache
-from importlib.machinery import PathFinder
 
 from vox.provider import Call, Provider, ProviderError, serve
 
@@ -36,6 +34,9 @@ _LONGEST_S = 15.0  # of 8 to 30 s tried, the least errors; beyond, a second of a
 _MOST_THREADS = 4  # the other cores of a large machine are left to the other providers
 _VOICE_ROOM_S = 0.08  # what the voice detector misses at soft beginnings and ends of words
 
+_engines: dict[str, Moonshine] = {}  # folder → the model in memory; one call at a time gets there
+_aligners: dict[str, Aligner] = {}
+
 provider = Provider("moonshine", kind="asr", max_concurrency=1)
 
 
@@ -49,7 +50,7 @@ def models() -> list[dict[str, object]]:
             "name": "Moonshine tiny (English)",
             "installed": folder is not None,
             "available": folder is not None,
-            "preloaded": _engine.cache_info().currsize > 0,
+            "preloaded": folder in _engines,
             "languages": ["en"],
             "sampleRate": 16000,
             "words": True,
@@ -169,6 +170,8 @@ def _require(call: Call) -> str:
 
 def _folder() -> str | None:
     """Where all weights are: in the package's folder, which is looked up without importing it, or in `$VOX_MODELS`."""
+    from importlib.machinery import PathFinder
+
     found = PathFinder.find_spec("moonshine_voice")
     places = [os.path.join(place, "assets", "tiny-en") for place in (found and found.submodule_search_locations) or ()]
     home = os.environ.get("VOX_HOME") or os.path.expanduser("~/.vox")
@@ -180,31 +183,32 @@ def _load(call: Call) -> Moonshine:
     """The model in memory, read on first need."""
     folder = _require(call)
     with call.timer("modelLoadMs"):
-        return _engine(folder, _threads())
+        if folder not in _engines:
+            _engines[folder] = _read_engine(folder)
+    return _engines[folder]
 
 
-@cache
-def _engine(folder: str, threads: int) -> Moonshine:
-    """One call at a time gets here, by the limit this provider declares."""
+def _read_engine(folder: str) -> Moonshine:
     from pathlib import Path
 
     from vox_providers._moonshine_decode import Moonshine
 
     try:
-        return Moonshine(Path(folder), threads)
+        return Moonshine(Path(folder), _threads())
     except (OSError, ValueError) as problem:
         raise ProviderError(f"The weights in {folder} cannot be loaded ({problem}). Install them again.") from problem
 
 
 def _load_aligner(call: Call) -> Aligner:
     """What times words, in memory."""
-    folder = _require(call)
+    model, folder = _load(call), _require(call)
     with call.timer("modelLoadMs"):
-        return _aligner(folder, _threads())
+        if folder not in _aligners:
+            _aligners[folder] = _read_aligner(model, folder)
+    return _aligners[folder]
 
 
-@cache
-def _aligner(folder: str, threads: int) -> Aligner:
+def _read_aligner(model: Moonshine, folder: str) -> Aligner:
     """Its graph is derived from the weights once and kept in the cache folder."""
     from pathlib import Path
 
@@ -212,7 +216,7 @@ def _aligner(folder: str, threads: int) -> Aligner:
 
     cache_folder = Path(os.environ.get("VOX_CACHE") or os.path.expanduser("~/.cache/vox"), "moonshine")
     try:
-        return Aligner(_engine(folder, threads), Path(folder, "decoder_model_merged.ort"), cache_folder)
+        return Aligner(model, Path(folder, "decoder_model_merged.ort"), cache_folder)
     except (OSError, ValueError) as problem:
         raise ProviderError(
             f"Words cannot be timed: the graph for it could not be kept in {cache_folder} ({problem}). Make the folder "
