@@ -1,5 +1,6 @@
 """Frames to and from the daemon: lines on its unix socket, or text frames on its WebSocket where there is none."""
 
+import contextlib
 import socket
 from typing import TYPE_CHECKING, Protocol
 
@@ -89,8 +90,8 @@ class UnixChannel:
 
     def alive(self) -> bool:
         """Whether the connection is still open."""
-        self._socket.settimeout(0)
         try:
+            self._socket.settimeout(0)
             return self._socket.recv(1, socket.MSG_PEEK) != b""
         except BlockingIOError:
             return True
@@ -109,8 +110,9 @@ class WebSocketChannel:
         from websockets.exceptions import WebSocketException
         from websockets.sync.client import connect
 
+        self._open = contextlib.ExitStack()
         try:
-            self._socket: ClientConnection = connect(
+            connecting = connect(
                 f"ws://127.0.0.1:{port}/",
                 additional_headers={"Authorization": f"Bearer {token}"},
                 open_timeout=_CONNECT_S,
@@ -118,6 +120,7 @@ class WebSocketChannel:
                 compression=None,
                 proxy=None,
             )
+            self._socket: ClientConnection = self._open.enter_context(connecting)
         except WebSocketException as error:
             raise ConnectionError(f"it refused the connection: {error}") from error
 
@@ -148,4 +151,4 @@ class WebSocketChannel:
 
     def close(self) -> None:
         """Close the socket; the daemon cancels what it was still doing for us."""
-        self._socket.close()
+        self._open.close()

@@ -10,7 +10,7 @@ from typing import Any, cast
 from vox.client.channel import Channel
 from vox.errors import Cancelled, DaemonUnavailable, VoxError, by_code
 
-__all__ = ["Connection", "OnEvent"]
+__all__ = ["PROBE_S", "Connection", "OnEvent"]
 
 OnEvent = Callable[[str, dict[str, Any]], None]
 """Called with the name and the data of each event that belongs to the running call."""
@@ -25,12 +25,13 @@ class Connection:
 
     Args:
         channel: Open, and ours alone.
+        probe_s: Seconds of silence after which the daemon is asked whether it still lives.
     """
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, probe_s: float = PROBE_S) -> None:
         self._channel = channel
         self._numbers = count(1)
-        self._probe_s = PROBE_S
+        self._probe_s = probe_s
 
     def call(
         self, method: str, params: dict[str, Any], on_event: OnEvent | None = None, timeout: float | None = None
@@ -81,7 +82,7 @@ class Connection:
             elif left is None or left > self._probe_s:
                 if probe is not None:
                     raise DaemonUnavailable(
-                        f"The daemon is connected but has not reacted for {2 * self._probe_s:.0f} s. "
+                        f"The daemon is connected but has not reacted for {2 * self._probe_s:g} s. "
                         "Look at its log, and end its process if it hangs."
                     )
                 probe = next(self._numbers)
