@@ -72,8 +72,8 @@ def entry(name: str, spec: dict[str, Any] | None = None, **fields: Any) -> Provi
     return ProviderEntry.model_validate({"id": name, "command": [sys.executable, str(SCRIPTED), *arguments], **fields})
 
 
-def model(name: str, **fields: Any) -> dict[str, Any]:
-    return {"id": name, "name": name, "installed": True, **fields}
+def model(name: str, /, **fields: Any) -> dict[str, Any]:
+    return {"id": name, "name": name, "installed": True} | fields
 
 
 @dataclass
