@@ -2,12 +2,13 @@
 
 A comment before a code block says what to do with it:
 
-    <!-- test: run -->                  console: run each `$` line, compare what follows (`…` stands for anything)
-    <!-- test: file PATH -->            save the block there
-    <!-- test: python in PATH -->       run a Python block in that folder (every Python block is run somewhere)
-    <!-- test: providers.json -->       the block is that file, and valid
-    <!-- test: config.json -->          likewise
-    <!-- test: shape READER -->         a result that this function of `vox.protocol.provider` takes
+    <!-- test: run -->                   console: run each `$` line, compare what follows (`…` stands for anything)
+    <!-- test: prints the next block -->  sh: run what follows the installation (`&&`), compare likewise
+    <!-- test: file PATH -->             save the block there
+    <!-- test: python in PATH -->        run a Python block in that folder (every Python block is run somewhere)
+    <!-- test: providers.json -->        the block is that file, and valid
+    <!-- test: config.json -->           likewise
+    <!-- test: shape READER -->          a result that this function of `vox.protocol.provider` takes
 """
 
 import asyncio
@@ -19,7 +20,7 @@ import sys
 from collections.abc import Iterator
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
-from itertools import takewhile
+from itertools import takewhile, zip_longest
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, cast
@@ -370,7 +371,8 @@ def place(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 @pytest.mark.parametrize("page", PAGES_WITH_CODE, ids=lambda page: str(page.relative_to(ROOT)))
 def test_code_of_a_page_does_what_the_page_says(page: Path, place: dict[str, str]) -> None:
-    for block in blocks_of(page):
+    blocks = list(blocks_of(page))
+    for block, following in zip_longest(blocks, blocks[1:]):
         if (path := block.order("file")) is not None:
             file = Path(path.replace("~", place["HOME"], 1))
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -379,15 +381,9 @@ def test_code_of_a_page_does_what_the_page_says(page: Path, place: dict[str, str
             run_python(block, place)
         elif block.order("run") is not None:
             run_console(block, place)
+        elif block.order("prints") is not None:
+            run_console(block._replace(text=f"$ {block.text.partition(' && ')[2]}\n{following.text}"), place)
     check_measurements(Path(place["VOX_HOME"]))
-
-
-def test_the_first_command_of_the_readme_prints_what_it_says(place: dict[str, str]) -> None:
-    _, command, shown, *_ = blocks_of(ROOT / "README.md")  # the picture comes first
-    install, and_then, command_line = command.text.partition(" && ")
-    assert install == 'python -m pip install ".[local]"'
-    assert and_then
-    run_console(command._replace(text=f"$ {command_line}\n{shown.text}"), place)
 
 
 def run_python(block: Block, place: dict[str, str]) -> None:
