@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import anyio
-from anyio.abc import TaskGroup
+from anyio.abc import TaskGroup, TaskStatus
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -111,7 +111,8 @@ async def run(home: Home) -> None:
         )
         runtime = Runtime(home, configuration, registry, recorder, background)
         stop = asyncio.Event()
-        background.start_soon(_stop_on_signal, stop)  # to the very end: an impatient second signal must change nothing
+        # Before anybody is told that there is a daemon, to the very end: an impatient second signal must change nothing.
+        await background.start(_stop_on_signal, stop)
         try:
             await _serve(home, configuration, runtime, stop)
         finally:
@@ -193,11 +194,13 @@ def _access(websocket: WebSocket, token: str) -> Access:
     return Access(owner=owner, files=owner or origin_of(websocket.scope) is None)
 
 
-async def _stop_on_signal(stop: asyncio.Event) -> None:
+async def _stop_on_signal(stop: asyncio.Event, *, task_status: TaskStatus[None]) -> None:
     if sys.platform == "win32":
         signal.signal(signal.SIGINT, lambda *_: stop.set())
+        task_status.started()
         return
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+        task_status.started()
         async for _ in signals:
             stop.set()
 
