@@ -111,7 +111,7 @@ async def run(home: Home) -> None:
         )
         runtime = Runtime(home, configuration, registry, recorder, background)
         stop = asyncio.Event()
-        # Before anybody is told that there is a daemon, to the very end: an impatient second signal must change nothing.
+        # From before the daemon is announced to the very end: an impatient second signal must change nothing.
         await background.start(_stop_on_signal, stop)
         try:
             await _serve(home, configuration, runtime, stop)
