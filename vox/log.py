@@ -3,6 +3,7 @@
 Secrets are removed twice: by the name of a field, and by value wherever a known key appears in text.
 """
 
+import contextlib
 import os
 import re
 import sys
@@ -35,18 +36,19 @@ class Redactor:
     """Removes known secret values, and strings of the shape of one, from text."""
 
     def __init__(self) -> None:
-        self._values: set[str] = set()
+        self._values: list[str] = []
 
     def learn(self, environment: MutableMapping[str, str] | dict[str, str]) -> None:
         """Remember the values whose names say that they are secret."""
-        self._values.update(
-            value for name, value in environment.items() if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET
-        )
+        for name, value in environment.items():
+            if _SECRET_NAME.search(name):
+                self.learn_value(value)
 
     def learn_value(self, value: str) -> None:
         """Remember one secret."""
-        if len(value) >= _SHORTEST_SECRET:
-            self._values.add(value)
+        if len(value) >= _SHORTEST_SECRET and value not in self._values:
+            self._values.append(value)
+            self._values.sort(key=len, reverse=True)  # one that holds another goes first, and leaves no rest
 
     def text(self, text: str) -> str:
         """The text with every secret replaced."""
@@ -113,10 +115,12 @@ def configure(path: Path | None, *, console: bool) -> None:
 
     def emit(_: Any, __: str, event: MutableMapping[str, Any]) -> str:
         line = _render(event)
-        if file is not None:
-            file.append(line.encode("utf-8", "replace") + b"\n")
-        if console:
-            print(line, file=sys.stderr, flush=True)
+        with contextlib.suppress(OSError):  # a full disk or a closed terminal costs the line, not what it tells of
+            if console:
+                print(line, file=sys.stderr, flush=True)
+        with contextlib.suppress(OSError):
+            if file is not None:
+                file.append(line.encode("utf-8", "replace") + b"\n")
         raise structlog.DropEvent
 
     structlog.configure(

@@ -1,5 +1,6 @@
 """From an entry of providers.json to a supervisor that runs it."""
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,12 +48,12 @@ def make_supervisor(
         max_line=_MAX_LINE_TTS if entry.kind == "tts" else DEFAULT_MAX_LINE,
     )
     log = RotatingFile(home.provider_log(entry.id))
-    return Supervisor(
-        spec,
-        tasks=tasks,
-        watcher=watcher,
-        stderr=lambda data: log.append(redactor.text(data.decode("utf-8", "replace")).encode("utf-8")),
-    )
+
+    def keep(data: bytes) -> None:
+        with contextlib.suppress(OSError):  # a full disk costs the diagnostics, not the provider
+            log.append(redactor.text(data.decode("utf-8", "replace")).encode("utf-8"))
+
+    return Supervisor(spec, tasks=tasks, watcher=watcher, stderr=keep)
 
 
 def _working_folder(entry: ProviderEntry, folder: Path) -> Path:
