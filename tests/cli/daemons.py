@@ -19,7 +19,7 @@ BOUND_S = 15
 
 
 def make_home(root: Path) -> Home:
-    """A home whose providers are `echo`, `slow` and `tone` of the echo provider."""
+    """A home with the providers `echo`, `slow`, `doomed` and `tone`, all of them roles of the echo provider."""
     home = Home(root)
     home.ensure()
     home.providers_json.write_text(json.dumps({"providers": [*map(_entry, _KINDS)]}), encoding="utf-8")
@@ -27,7 +27,7 @@ def make_home(root: Path) -> Home:
     return home
 
 
-_KINDS = {"echo": ("asr", "asr"), "slow": ("asr", "slow"), "tone": ("tts", "tts")}
+_KINDS = {"echo": ("asr", "asr"), "slow": ("asr", "slow"), "doomed": ("asr", "doomed"), "tone": ("tts", "tts")}
 
 
 def _entry(name: str) -> dict[str, object]:

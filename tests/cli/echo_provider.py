@@ -1,7 +1,8 @@
 """A provider made of the standard library alone, whose answers follow from what it was given.
 
 asr: `echo:v1` answers one word for each second of audio, "second1 second2 …", and nothing for silence.
-slow: `slow:v1` works until it is told to cancel, or for a minute; `slow:end` ends its process instead.
+slow: `slow:v1` works until it is told to cancel, or for a minute.
+doomed: `doomed:v1` ends its process instead of answering.
 tts: `tone:v1` answers a tone of a hundredth of a second for each character, so that the text can be counted.
 """
 
@@ -17,8 +18,8 @@ import wave
 from io import BytesIO
 
 RATE = 16_000
-MODELS = {"asr": ["echo:v1", "echo:absent"], "slow": ["slow:v1", "slow:end"], "tts": ["tone:v1"]}
-INSTALLED = {"echo:v1", "slow:v1", "slow:end", "tone:v1"}
+MODELS = {"asr": ["echo:v1", "echo:absent"], "slow": ["slow:v1"], "doomed": ["doomed:v1"], "tts": ["tone:v1"]}
+INSTALLED = {"echo:v1", "slow:v1", "doomed:v1", "tone:v1"}
 
 
 class Refused(Exception):
@@ -46,8 +47,10 @@ def install(params):
 
 
 def transcribe(params):
-    if params["modelId"].startswith("slow:"):
-        return work_long(params["modelId"])
+    if params["modelId"] == "doomed:v1":
+        os._exit(3)
+    if params["modelId"] == "slow:v1":
+        work_long()
     with wave.open(params["path"], "rb") as file:
         samples = array.array("h", file.readframes(file.getnframes()))
     seconds = len(samples) / RATE
@@ -62,10 +65,7 @@ def transcribe(params):
     return answer
 
 
-def work_long(model):
-    print("at work", file=sys.stderr, flush=True)
-    if model == "slow:end":
-        os._exit(3)
+def work_long():
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         ready, _, _ = select.select([sys.stdin], [], [], deadline - time.monotonic())

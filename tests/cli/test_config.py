@@ -16,7 +16,7 @@ def test_paths(run, shared):
 
 
 def test_a_good_configuration(run, shared):
-    assert run("config", "validate").stdout == f"valid: 3 providers, {shared.providers_json}\n"
+    assert run("config", "validate").stdout == f"valid: 4 providers, {shared.providers_json}\n"
 
 
 def test_each_problem_with_its_line(home):

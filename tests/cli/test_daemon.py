@@ -30,7 +30,7 @@ def test_a_life(home):
 def test_status_is_an_object_for_programs(run):
     facts = json.loads(run("status", "--json").stdout)
     assert facts["running"] is True and facts["service"] == "Vox"
-    assert [provider["id"] for provider in facts["providers"]] == ["echo", "slow", "tone"]
+    assert [provider["id"] for provider in facts["providers"]] == ["echo", "slow", "doomed", "tone"]
     assert json.loads(run("daemon", "status", "--json").stdout)["pid"] == facts["pid"]
     lines = run("status").stdout.splitlines()
     assert lines[0].startswith(f"Vox {facts['version']} pid={facts['pid']} up=")

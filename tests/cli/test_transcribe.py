@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -206,7 +207,7 @@ def test_unknown_models_are_named_with_those_alike(run, tone):
 
 
 def test_a_provider_that_dies_with_the_call_inside(run, tone):
-    done = run("transcribe", "--model", "slow:end", "--json", str(tone))
+    done = run("transcribe", "--model", "doomed:v1", "--json", str(tone))
     error = json.loads(done.stdout)["error"]
     assert (done.exit_code, error["code"], error["retryable"]) == (70, "provider_crashed", True)
 
@@ -265,3 +266,14 @@ def test_a_full_disk_is_an_error(shared, tone):
     with open("/dev/full", "w", encoding="utf-8") as full:
         done = vox(shared, "transcribe", str(tone), capture_output=False, stdout=full, stderr=subprocess.PIPE)
     assert done.returncode == 70 and "No space left" in done.stderr
+
+
+def test_on_a_terminal_what_goes_on_is_shown_until_the_text_is_there(shared, tone):
+    ours, theirs = pty.openpty()
+    env = {**environment(shared), "TERM": "xterm"}
+    done = vox(shared, "transcribe", str(tone), capture_output=False, stdout=subprocess.PIPE, stderr=theirs, env=env)
+    os.close(theirs)
+    shown = os.read(ours, 4096).decode()
+    os.close(ours)
+    assert done.stdout == TEXT + "\n"
+    assert shown == f"Transcribing {tone} …\r\x1b[K"

@@ -65,7 +65,7 @@ def test_status_and_the_home(client, shared):
     facts = client.status()
     address = find(shared)
     assert address is not None and facts["pid"] == address.pid
-    assert [provider["id"] for provider in facts["providers"]] == ["echo", "slow", "tone"]
+    assert [provider["id"] for provider in facts["providers"]] == ["echo", "slow", "doomed", "tone"]
     assert client.home is shared
 
 

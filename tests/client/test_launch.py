@@ -104,3 +104,35 @@ def test_it_outlives_the_program_that_started_it(home):
     assert done.stderr == ""
     with Client(home, start=False) as client:
         assert client.call("health")["pid"] == int(done.stdout)
+
+
+def test_a_daemon_that_hangs_is_not_taken_for_none(home, monkeypatch):
+    monkeypatch.setattr("vox.client.launch._ANSWER_S", 0.2)
+    with Client(home) as client:
+        pid = client.call("health")["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(DaemonUnavailable, match=f"kill -9 {pid}") as caught:
+            connect(home)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert caught.value.details == {"pid": pid}
+    with Client(home, start=False) as client:
+        assert client.call("health")["pid"] == pid
+
+
+def test_a_listener_that_closes_without_a_word_is_no_daemon(home):
+    with Client(home) as client:
+        client.connect()
+    address = find(home)
+    assert address is not None
+    os.kill(address.pid, signal.SIGKILL)
+    wait_until(lambda: not alive(address.pid))
+    home.socket.unlink()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(home.socket))
+        listener.listen(1)
+        closer = threading.Thread(target=lambda: listener.accept()[0].close())
+        closer.start()
+        assert connect(home) is None
+        closer.join()

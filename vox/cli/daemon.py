@@ -81,7 +81,9 @@ def status_command(output: Output) -> int:
     with open_client(output, start=False) as client:
         try:
             client.connect()
-        except DaemonUnavailable:
+        except DaemonUnavailable as error:
+            if "pid" in error.details:  # it runs, but hangs
+                raise
             _tell_absent(output, home)
             return NOT_FOUND
         _tell(output, client.call("health"), home)

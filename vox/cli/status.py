@@ -27,7 +27,9 @@ def command(output: Output) -> int:
     with open_client(output, start=False) as client:
         try:
             client.connect()
-        except DaemonUnavailable:
+        except DaemonUnavailable as error:
+            if "pid" in error.details:  # it runs, but hangs
+                raise
             if output.json:
                 output.object({"running": False})
             else:

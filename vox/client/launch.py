@@ -20,6 +20,8 @@ __all__ = ["START_S", "connect", "launch", "startup_log"]
 START_S = 10.0
 """Seconds a daemon may take from its start to its first connection; half a second is usual."""
 
+_GREETING = b'{"jsonrpc":"2.0","id":0,"method":"health"}'
+_ANSWER_S = 10.0  # a daemon answers this in less than a millisecond, and in seconds on a machine out of breath
 _LOOK_EVERY_S = 0.01
 _AGAIN_EVERY_S = 0.25  # between starts, while an old daemon is still ending
 _ANOTHER_DAEMON = "already runs"  # what a daemon says that finds the home's lock taken
@@ -28,14 +30,35 @@ _TAIL_BYTES = 2_000
 
 
 def connect(home: Home) -> Channel | None:
-    """A channel to the daemon that runs for `home`; None when there is none."""
+    """A channel to the daemon that runs for `home`, on which it has answered; None when there is none.
+
+    Without that answer a client would take one that is just ending, or being killed, for one that works: until the
+    system has taken it down, connections to it still succeed.
+
+    Raises:
+        DaemonUnavailable: It runs, but does not answer; details carry its pid.
+    """
     address = find(home)
     if address is None:
         return None
     try:
-        return open_channel(address)
+        channel = open_channel(address)
     except OSError:
         return None
+    try:
+        channel.send(_GREETING)
+        answer = channel.receive(_ANSWER_S)
+    except OSError:
+        channel.close()
+        return None
+    if answer is None:
+        channel.close()
+        raise DaemonUnavailable(
+            f"The Vox daemon, process {address.pid}, takes connections but has not answered for {_ANSWER_S:g} s. "
+            f"Look at {home.daemon_log}, and end it if it hangs: kill -9 {address.pid}",
+            pid=address.pid,
+        )
+    return channel
 
 
 def launch(home: Home, timeout_s: float = START_S) -> Channel:
