@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from vox import __version__
 from vox.cli.main import COMMANDS, overview
-from vox.cli.tree import cli
+from vox.cli.tree import _as_vox_error, cli
 
 HEAVY = {"asyncio", "anyio", "pydantic", "structlog", "numpy", "orjson", "rich", "starlette", "sounddevice"}
 LAYERS = {f"vox.{name}" for name in ("runtime", "host", "daemon", "doors", "protocol", "config", "log")}
@@ -115,3 +115,26 @@ def test_a_closed_reader_of_the_overview_is_no_error():
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, encoding="utf-8", timeout=30)
     os.close(writing)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+def complete(instruction: str, **environment: str) -> str:
+    """What the program tells a shell."""
+    env = {**os.environ, "_VOX_COMPLETE": instruction, **environment}
+    command = [sys.executable, "-P", "-m", "vox"]
+    return subprocess.run(command, env=env, capture_output=True, encoding="utf-8", timeout=30, check=True).stdout
+
+
+def test_shells_can_complete_commands_and_options():
+    assert "_VOX_COMPLETE=zsh_complete" in complete("zsh_source")
+    assert complete("zsh_complete", COMP_WORDS="vox tr", COMP_CWORD="1").split() == [
+        "plain",
+        "transcribe",
+        *COMMANDS["transcribe"].split(),
+    ]
+    assert "--metrics" in complete("zsh_complete", COMP_WORDS="vox transcribe --me", COMP_CWORD="2")
+
+
+def test_an_unexpected_failure_is_told_with_the_way_to_its_place():
+    told = _as_vox_error(ZeroDivisionError("division by zero"))
+    assert (told.code, told.exit_status) == ("internal", 70)
+    assert "ZeroDivisionError: division by zero" in told.message and "vox --debug" in told.message

@@ -266,6 +266,8 @@ def test_a_full_disk_is_an_error(shared, tone):
     with open("/dev/full", "w", encoding="utf-8") as full:
         done = vox(shared, "transcribe", str(tone), capture_output=False, stdout=full, stderr=subprocess.PIPE)
     assert done.returncode == 70 and "No space left" in done.stderr
+    done = vox(shared, "transcribe", str(tone), "--out", "/dev/full")
+    assert done.returncode == 70 and "/dev/full: cannot be written: No space left" in done.stderr
 
 
 def test_on_a_terminal_what_goes_on_is_shown_until_the_text_is_there(shared, tone):

@@ -1,5 +1,6 @@
 """The program `vox`: what can be answered without loading anything is answered here, the rest by the command tree."""
 
+import os
 import sys
 from typing import NoReturn
 
@@ -19,6 +20,8 @@ COMMANDS = {
     "config": "Show and check the configuration.",
 }
 """The commands and their short help: `vox.cli.NAME` holds each as `command`."""
+
+_COMPLETION = "_VOX_COMPLETE"  # click's variable for a program called vox
 
 _OVERVIEW = """\
 Usage: vox [OPTIONS] COMMAND [ARGS]...
@@ -46,6 +49,8 @@ Examples:
 def main() -> NoReturn:
     """Run the program, and end the process."""
     words = sys.argv[1:]
+    if _COMPLETION in os.environ:  # a shell asks what could be typed here
+        _run()
     if words in ([], ["--help"], ["-h"]):
         _say(overview())
     if words in (["--version"], ["-V"]):
