@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from websockets.sync.client import connect
 
 from tests.daemon.conftest import ASR, Client, Daemon, alive, daemon_in, scripted, until
 
@@ -139,13 +140,27 @@ def test_an_address_that_is_not_this_machines_alone_is_refused(daemon: Daemon) -
     assert status == 78 and "loopback" in errors and "Traceback" not in errors
 
 
-def test_the_health_names_the_address_it_listens_on(daemon: Daemon) -> None:
-    daemon.environment["VOX_HOST"] = "127.0.0.2"
+@pytest.mark.parametrize(("host", "shown"), [("127.0.0.2", "127.0.0.2"), ("::1", "[::1]")])
+def test_the_health_names_the_address_it_listens_on(daemon: Daemon, host: str, shown: str) -> None:
+    if not _can_bind(host):
+        pytest.skip(f"{host} is no address of this machine")
+    daemon.environment["VOX_HOST"] = host
     daemon.start()
     with Client(daemon.socket) as client:
         (door,) = client.call("health")["doors"]
-    assert door["url"] == f"ws://127.0.0.2:{daemon.facts()['port']}/"
-    assert daemon.facts()["host"] == "127.0.0.2"
+    assert door["url"] == f"ws://{shown}:{daemon.facts()['port']}/"
+    assert daemon.facts()["host"] == host
+    with connect(door["url"]) as web:  # the guard knows the address as its own
+        web.send('{"id": "1", "method": "health"}')
+        assert json.loads(web.recv(timeout=10))["result"]["pid"] == daemon.pid
+
+
+def _can_bind(host: str) -> bool:
+    try:
+        socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_a_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:

@@ -9,11 +9,14 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from vox.doors.rpc.connection import Connection
 from vox.doors.rpc.methods import Access, Methods
+from vox.log import get_logger
 
 __all__ = ["MAX_FRAME", "Outbox", "serve_stream", "serve_websocket"]
 
 MAX_FRAME = 64 << 20
 """Bytes of one frame from a client."""
+
+_log = get_logger()
 
 _MAX_UNSENT = 256 << 20  # answers a client may leave unread; past it, it is gone or hostile
 
@@ -81,6 +84,8 @@ async def serve_stream(
             while line := await _read_line(reader):
                 connection.receive(line)
             tasks.cancel_scope.cancel()
+    except Exception:  # of ours, whatever it is: it ends this connection, never the daemon
+        _log.exception("rpc.connection_failed")
     finally:
         writer.close()
 
