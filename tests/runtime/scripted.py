@@ -1,6 +1,7 @@
 """A provider of both kinds that does what its caller says: its first argument is its `models` answer and voices as
-JSON (with `gate` it answers `models` when that file exists, with `pids` it leaves a file of its pid in that folder),
-and the `prompt` (or `instructions`) of a call is an order:
+JSON (with `gate` it answers `models` when that file exists, with `pids` it leaves a file of its pid in that folder;
+methods in `mute` it never answers, those in `refuses` it does not know), and the `prompt` (or `instructions`) of a
+call is an order:
 
     gate PATH   answer when that file exists        die         end by SIGKILL
     hang        never answer, but to a `cancel`     say TEXT    answer with that text
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 SPEC = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {}
-PRIVATE = ("voices", "gate", "pids")
+PRIVATE = ("voices", "gate", "pids", "mute", "refuses")
 RATE = 16_000
 lock = threading.Lock()
 
@@ -70,6 +71,11 @@ def obey(number: int, order: str, given: str, params: dict[str, Any]) -> str | N
 
 def answer(request: dict[str, Any]) -> None:
     number, method, params = request["id"], request["method"], request.get("params") or {}
+    if method in SPEC.get("mute", ()):
+        return
+    if method in SPEC.get("refuses", ()):
+        send({"id": number, "error": {"code": -32601, "message": "no such method"}})
+        return
     if method == "models":
         if "pids" in SPEC:
             (Path(SPEC["pids"]) / str(os.getpid())).touch()

@@ -191,6 +191,26 @@ async def test_install_and_preload_pass_progress_on_and_are_remembered(home: Hom
         assert (await setup.runtime.preload("ear:1", lambda _: None)).preloaded
 
 
+@pytest.mark.parametrize("how", ["mute", "refuses"])
+async def test_a_provider_that_knows_no_preload_is_reported_and_stays_usable(
+    home: Home, recording: Path, how: str
+) -> None:
+    async with running(home, entry("ear", {**ASR, how: ["preload"]}, timeouts={"preloadMs": 150})) as setup:
+        seen: list[str] = []
+        info = await setup.runtime.preload("ear:1", lambda progress: seen.append(progress.status))
+        assert (info.id, info.preloaded) == ("ear:1", False) and seen == ["unsupported"]
+        assert (await setup.runtime.transcribe(TranscribeRequest(recording), CALLER)).text == "hello world"
+        assert setup.registry.providers[0].supervisor.generation == 1
+
+
+async def test_a_provider_that_never_answers_install_stays_usable(home: Home, recording: Path) -> None:
+    async with running(home, entry("ear", {**ASR, "mute": ["install"]}, timeouts={"installIdleMs": 150})) as setup:
+        with pytest.raises(errors.ProviderTimeout):
+            await setup.runtime.install("ear:1", lambda _: None)
+        assert (await setup.runtime.transcribe(TranscribeRequest(recording), CALLER)).text == "hello world"
+        assert setup.registry.providers[0].supervisor.generation == 1
+
+
 async def test_install_finds_a_model_of_either_kind(home: Home) -> None:
     async with running(home, entry("ear", ASR), entry("mouth", TTS, kind="tts")) as setup:
         assert (await setup.runtime.install("mouth:1", lambda _: None)).kind == "tts"

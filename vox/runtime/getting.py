@@ -1,6 +1,7 @@
 """Getting models: their files (install) and their weights in memory (preload)."""
 
-from vox.errors import ModelNotInstalled, VoxError
+from vox.errors import ModelNotInstalled, ProviderFailed, ProviderTimeout, VoxError
+from vox.protocol.jsonrpc import METHOD_NOT_FOUND
 from vox.protocol.provider import ModelShape, ProgressNotice, read_model
 from vox.runtime.requests import OnProgress
 from vox.runtime.routing import Route, Router
@@ -50,12 +51,19 @@ async def install_model(route: Route, on_progress: OnProgress) -> ModelInfo:
 
 
 async def preload_model(route: Route, on_progress: OnProgress) -> ModelInfo:
-    """Load the model into memory.
+    """Load the model into memory. A provider that does not know the method, or never answers it as the published
+    minimal one, is none the worse for it: the model stays as it is, and the progress says `unsupported`.
 
     Raises:
         VoxError: The provider failed.
     """
-    return await _ask(route, "preload", on_progress, route.provider.entry.timeouts.preload_ms / 1000, None)
+    try:
+        return await _ask(route, "preload", on_progress, route.provider.entry.timeouts.preload_ms / 1000, None)
+    except (ProviderTimeout, ProviderFailed) as error:
+        if isinstance(error, ProviderFailed) and error.details.get("providerCode") != METHOD_NOT_FOUND:
+            raise
+        on_progress(Progress(route.model.id, 1.0, "unsupported"))
+        return route.model
 
 
 async def _ask(
