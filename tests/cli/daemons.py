@@ -43,19 +43,30 @@ def environment(home: Home) -> dict[str, str]:
 
 @contextlib.contextmanager
 def stopped_at_the_end(home: Home) -> Iterator[Home]:
-    """Whatever daemon runs for the home when the context ends is stopped, by force if need be."""
+    """When the context ends, the daemon of the home is stopped, and no process of the home is left."""
     try:
         yield home
     finally:
-        address = find(home)
-        if address is not None:
+        if find(home) is not None:
             with contextlib.suppress(Exception):
                 Client(home, start=False).stop()
-            try:
-                wait_until(lambda: not alive(address.pid))
-            except AssertionError:
-                os.kill(address.pid, signal.SIGKILL)
-                raise
+        try:
+            wait_until(lambda: not daemons_of(home))
+        finally:
+            for pid in daemons_of(home):
+                os.kill(pid, signal.SIGKILL)
+
+
+def daemons_of(home: Home) -> list[int]:
+    """Daemons of the home, also those that have not got as far as telling where they are."""
+    found: list[int] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            variables = (process / "environ").read_bytes().split(b"\0")
+            if b"vox.daemon" in words and b"VOX_HOME=" + os.fsencode(home.root) in variables:
+                found.append(int(process.name))
+    return found
 
 
 def alive(pid: int) -> bool:

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from tests.cli.daemons import alive, wait_until
+from tests.cli.daemons import alive, daemons_of, wait_until
 from vox.client import Client
 from vox.client.discovery import find
 from vox.client.launch import connect, launch, startup_log
@@ -27,7 +27,7 @@ def test_it_is_started_in_a_session_of_its_own_and_only_once(home):
     assert channel is not None
     channel.close()
     launch(home).close()
-    assert find(home) == first
+    assert find(home) == first and daemons_of(home) == [first.pid]
 
 
 def test_clients_that_come_together_get_one_daemon(home):
@@ -43,6 +43,7 @@ def test_clients_that_come_together_get_one_daemon(home):
     for thread in threads:
         thread.join(20)
     assert len(pids) == 4 and len(set(pids)) == 1
+    wait_until(lambda: daemons_of(home) == pids[:1])
 
 
 def test_a_start_waits_for_the_end_of_the_last_one(home):

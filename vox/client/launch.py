@@ -67,17 +67,20 @@ def launch(home: Home, timeout_s: float = START_S) -> Channel:
     Raises:
         DaemonUnavailable: It ended at once, or did not answer in time; the message tells what it said.
     """
+    running = connect(home)
+    if running is not None:
+        return running
     deadline = time.monotonic() + timeout_s
     start = _Start(home)
     while True:
         channel = connect(home)
         if channel is not None:
-            start.leave()
+            start.give_way()
             return channel
         if start.ended() and not start.retry():
             raise DaemonUnavailable(f"The Vox daemon ended as soon as it was started. {start.report()}")
         if time.monotonic() > deadline:
-            start.leave()
+            start.detach()
             raise DaemonUnavailable(f"The Vox daemon did not answer within {timeout_s:g} s. {start.report()}")
         time.sleep(_LOOK_EVERY_S)
 
@@ -121,7 +124,17 @@ class _Start:
             self._begin()
         return True
 
-    def leave(self) -> None:
+    def give_way(self) -> None:
+        """There is a daemon now. If somebody else has started it, ours ends before it becomes a second one later.
+
+        It could not be one beside the other, but it would take over if that is stopped while ours still loads.
+        """
+        address = find(self._home)
+        if os.name == "posix" and address is not None and address.pid != self._process.pid:
+            self._process.terminate()
+        self.detach()
+
+    def detach(self) -> None:
         """Leave the process to itself; it is still reaped if it ends before this program does."""
         threading.Thread(target=self._process.wait, name="vox-daemon-reaper", daemon=True).start()
 
