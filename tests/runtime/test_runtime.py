@@ -2,6 +2,7 @@
 
 import os
 import signal
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,14 @@ async def test_the_provider_gets_a_private_copy_in_the_spool(home: Home, recordi
         given = Path(caught.value.message.rpartition("cannot say: ")[2])
         assert given.parent == home.spool and given != recording
         assert given.name not in os.listdir(home.spool)
+
+
+async def test_audio_without_a_sample_is_refused_before_anybody_works_on_it(home: Home) -> None:
+    header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36, b"WAVE", b"fmt ", 16, 1, 1, 16000, 32000, 2, 16, b"data", 0)
+    async with running(home, entry("ear", ASR, models=["ear:1"])) as setup:
+        with pytest.raises(errors.UnsupportedAudio, match="no samples"):
+            await setup.runtime.transcribe(TranscribeRequest(header, model="ear:1"), CALLER)
+        assert setup.pid("ear") is None
 
 
 async def test_text_becomes_speech(home: Home) -> None:

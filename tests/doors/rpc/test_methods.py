@@ -229,6 +229,25 @@ async def test_odd_texts_are_spoken(home: Home, text: str) -> None:
         assert row["characterCount"] == len(text.replace("\x00", ""))
 
 
+async def test_every_parameter_reaches_the_provider(home: Home, recording: str) -> None:
+    given = {"language": "de", "hotwords": ["Vox"], "temperature": 0.5, "task": "translate", "words": True}
+    spoken = {"speed": 1.5, "language": "de", "voiceId": "anna"}
+    async with talking(home, ASR, TTS) as talk:
+        heard = await talk.ask("transcribe.file", path=recording, prompt="params", maxWaitMs=5000, **given)
+        said = await talk.ask("synthesize.generate", text="hi", instructions="params", maxWaitMs=5000, **spoken)
+    seen = json.loads(heard["error"][heard["error"].index("{") :])
+    assert given.items() <= seen.items() and seen["modelId"] == "ear:2"
+    seen = json.loads(said["error"][said["error"].index("{") :])
+    assert (spoken | {"input": "hi", "format": "wav", "modelId": "mouth:1"}).items() <= seen.items()
+
+
+async def test_a_number_without_end_is_none(home: Home) -> None:
+    async with talking(home, ASR) as talk:
+        talk.send(b'{"id": "1", "method": "transcribe.file", "params": {"path": "x", "temperature": 1e999}}')
+        (reply,) = await talk.answers("1")
+    assert reply["error"] == "temperature must be a number."
+
+
 async def test_a_text_over_the_cap_is_refused(home: Home) -> None:
     async with talking(home, TTS) as talk:
         reply = await talk.ask("synthesize.generate", text="a" * 1_000_001)

@@ -236,7 +236,8 @@ class _Params:
         value = self._values.get(name)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if not is_number or not least <= value <= most:
             raise InvalidRequest(f"{name} must be a number" + (f" from {least} to {most}." if most < math.inf else "."))
         return float(value)
 
