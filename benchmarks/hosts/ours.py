@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import anyio
 
@@ -22,8 +21,10 @@ from vox.log import configure
 from vox.paths import Home
 from vox.protocol.provider import TranscribeResult, read_transcript
 from vox.runtime.account import Account
+from vox.runtime.execution import Executor
 from vox.runtime.registry import Registry
 from vox.runtime.requests import Caller, SynthesizeRequest
+from vox.runtime.routing import Router
 from vox.runtime.runtime import Runtime
 from vox.runtime.telemetry import Recorder
 
@@ -58,25 +59,24 @@ class Vox(Host):
         )
         self._recorder = Recorder(home.performance_jsonl)
         self._tasks.start_soon(self._recorder.run)
-        self._runtime: Any = Runtime(home, configuration, self._registry, self._recorder, self._tasks)
+        self._runtime = Runtime(home, configuration, self._registry, self._recorder, self._tasks)
+        self._router, self._executor = Router(self._registry, configuration.settings), Executor(self._tasks)
         for provider in self._registry.providers:
             await provider.ready()
 
     async def small(self) -> str:
         with Account("asr", _CALLER, self._recorder) as account:
-            route = await self._runtime._router.resolve(MODEL, "asr", watch=account.watch)
+            route = await self._router.resolve(MODEL, "asr", watch=account.watch)
             account.routed(route)
-            account.watch.lap("route")
-            result: TranscribeResult = await self._runtime._execute(
-                route,
+            result: TranscribeResult = await self._executor.call(
+                route.provider,
                 "transcribe",
                 {"modelId": MODEL, "path": PATH},
-                lambda raw, _: read_transcript(raw),
-                account=account,
+                read_transcript,
                 client=_CALLER.client,
-                cost=_SECONDS,
                 timeout_s=route.provider.entry.timeouts.transcribe_s(_SECONDS),
-                max_wait_s=None,
+                cost=_SECONDS,
+                account=account,
             )
             account.settle(result.metrics, _SECONDS)
             account.note(textLength=len(result.text))

@@ -39,6 +39,8 @@ async def _serve(make: Callable[[], Host], command: list[str], commands: Any, an
     worker = _Worker(make, command)
     try:
         await worker.begin()
+        gc.collect()
+        gc.freeze()  # as the daemon does once it is ready; the other hosts gain by it as well
         answers.write(b"{}\n")
         answers.flush()
         while line := await asyncio.to_thread(commands.readline):

@@ -61,16 +61,19 @@ class ProviderProcess:
     Args:
         provider: The provider's id, for messages.
         stderr: Where the child's diagnostics go besides the tail kept here.
+        blame: Told of answers without what their method needs.
     """
 
-    def __init__(self, provider: str, stderr: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, provider: str, stderr: Callable[[bytes], None], blame: Callable[[ProviderMisbehaved], None]
+    ) -> None:
         self.provider = provider
         self.peer = Peer()
         self.features: frozenset[str] = frozenset()
         self.tail = bytearray()
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self.ended: asyncio.Future[VoxError] = asyncio.get_running_loop().create_future()
-        self._stderr = stderr
+        self._stderr, self._blame = stderr, blame
         self._calls: dict[int, _Call] = {}
         self._transport: Transport | None = None
         self._loop = asyncio.get_running_loop()
@@ -208,8 +211,9 @@ class ProviderProcess:
         if not call.future.done():
             try:
                 call.future.set_result(call.read(result, audio))
-            except VoxError as error:
+            except ProviderMisbehaved as error:
                 error.details.setdefault("provider", self.provider)
+                self._blame(error)
                 call.future.set_exception(error)
         if call.on_settled is not None:
             call.on_settled()

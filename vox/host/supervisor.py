@@ -6,7 +6,7 @@ permanent death: while backing off, calls fail at once and say when to come back
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -105,7 +105,7 @@ class Supervisor:
         """Milliseconds until a start is allowed; 0 when it is allowed now."""
         return round(self._backoff.remaining_s() * 1000)
 
-    async def call(
+    def call(
         self,
         method: str,
         params: dict[str, Any],
@@ -115,7 +115,7 @@ class Supervisor:
         on_progress: Callable[[ProgressNotice], None] | None = None,
         on_settled: Callable[[], None] | None = None,
         prolong_s: float | None = None,
-    ) -> Any:
+    ) -> Coroutine[Any, Any, Any]:
         """`ProviderProcess.call` on the running process, started if need be. `on_settled` is honoured in every case.
 
         Raises:
@@ -123,20 +123,29 @@ class Supervisor:
             VoxError: As `ProviderProcess.call`.
         """
         process = self.running
-        if process is None or process.ended.done():
-            try:
-                process = await self.ensure()
-            except BaseException:
-                if on_settled is not None:
-                    on_settled()
-                raise
-        if self._idle is not None:
-            self._hold()
+        if process is None or self._sleeps or process.ended.done():
+            return self._call_started(method, params, read, timeout_s, on_progress, on_settled, prolong_s)
+        return process.call(method, params, read, timeout_s, on_progress, on_settled, prolong_s)
+
+    async def _call_started(
+        self,
+        method: str,
+        params: dict[str, Any],
+        read: Any,
+        timeout_s: float,
+        on_progress: Callable[[ProgressNotice], None] | None,
+        on_settled: Callable[[], None] | None,
+        prolong_s: float | None,
+    ) -> Any:
+        try:
+            process = await self.ensure()
+        except BaseException:
+            if on_settled is not None:
+                on_settled()
+            raise
+        self._hold()
         try:
             return await process.call(method, params, read, timeout_s, on_progress, on_settled, prolong_s)
-        except ProviderMisbehaved as error:
-            self.last_error = error.message
-            raise
         finally:
             if self._sleeps:
                 self._release(process)
@@ -217,7 +226,7 @@ class Supervisor:
                 retryAfterMs=round(wait * 1000),
             )
         started = self._clock()
-        process = ProviderProcess(self.spec.id, self._stderr)
+        process = ProviderProcess(self.spec.id, self._stderr, self._blame)
         transport = await self._spawn(process)
         self.generation += 1
         self._watcher.add(transport.process)
@@ -293,6 +302,9 @@ class Supervisor:
         process.transport.close()
 
     # ---- idling
+
+    def _blame(self, error: ProviderMisbehaved) -> None:
+        self.last_error = error.message
 
     def _hold(self) -> None:
         if self._idle is not None:

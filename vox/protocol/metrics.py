@@ -38,14 +38,10 @@ def complete(metrics: dict[str, float], kind: str, measured_ms: float) -> tuple[
     A missing one is filled with what the host measured, so that a sum over providers stays meaningful. `inferenceMs`
     stands in for `synthesisMs` in a TTS answer, as the protocol allows.
     """
-    filled = dict(metrics)
-    if kind == "tts" and "synthesisMs" not in filled and "inferenceMs" in filled:
-        filled["synthesisMs"] = filled["inferenceMs"]
-    whole = True
-    for name in REQUIRED[kind]:
-        if name not in filled:
-            filled[name], whole = measured_ms, False
-    return filled, whole
+    if kind == "tts" and "synthesisMs" not in metrics and "inferenceMs" in metrics:
+        metrics = {**metrics, "synthesisMs": metrics["inferenceMs"]}
+    missing = {name: measured_ms for name in REQUIRED[kind] if name not in metrics}
+    return ({**metrics, **missing}, False) if missing else (metrics, True)
 
 
 def _is_measure(value: Any) -> bool:

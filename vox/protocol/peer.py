@@ -103,16 +103,16 @@ class Peer:
         except MalformedError:
             return (self._skip("not_json", line),) if bytes(line[:_SAMPLE]).strip() else ()
         if isinstance(message, dict):
-            fields = cast("dict[str, Any]", message)
+            fields: dict[str, Any] = message
             number = fields.get("id")
-            if (
+            if (  # a plain answer, as nearly every line is, needs no closer look
                 len(fields) == 3
                 and "result" in fields
                 and "jsonrpc" in fields
                 and type(number) is int
                 and number in self._pending
             ):
-                self._pending.remove(number)  # a plain answer, as nearly every line is: no need to look any closer
+                self._pending.remove(number)
                 return (Answer(number, fields["result"]),)
             return (self._interpret(fields, line),)
         if isinstance(message, list) and message:

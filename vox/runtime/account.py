@@ -1,6 +1,7 @@
 """The account of one call: its times by stage and the facts of its measurement, closed once, however it ends."""
 
 import secrets
+from collections.abc import Mapping
 from itertools import count
 from types import TracebackType
 from typing import Any
@@ -15,7 +16,7 @@ __all__ = ["Account"]
 
 _RUN = secrets.token_hex(4)  # of this daemon: two calls of one log do not share an id, whatever run they were in
 _number = count(1)
-_TOLD = ("queueMs", "providerMs", "prepareMs", "startMs", "overheadMs")  # a metric `totalMs` is the provider's own
+_OURS = frozenset(("queueMs", "providerMs", "prepareMs", "startMs", "overheadMs"))  # measured here, whatever is given
 
 
 class Account:
@@ -27,33 +28,33 @@ class Account:
         recorder: Where the measurement goes.
     """
 
-    __slots__ = ("_facts", "_kind", "_recorder", "_times", "trace_id", "watch")
+    __slots__ = ("_caller", "_facts", "_kind", "_recorder", "_route", "_times", "trace_id", "watch")
 
     def __init__(self, kind: Kind, caller: Caller, recorder: Recorder) -> None:
         self.watch = Stopwatch()
         self.trace_id = f"{_RUN}{next(_number):08x}"
         self._kind: Kind = kind
-        self._recorder = recorder
+        self._caller, self._recorder = caller, recorder
+        self._route: Mapping[str, Any] = {}
         self._times: dict[str, float] | None = None
-        self._facts: dict[str, Any] = {
-            "traceId": self.trace_id,
-            "clientId": caller.client,
-            "route": caller.method,
-            "kind": kind,
-            "attempt": 1,
-        }
+        self._facts: dict[str, Any] = {}
 
     def __enter__(self) -> "Account":
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: TracebackType | None) -> None:
-        facts = self._facts
-        facts.update(self._times or self.watch.times())
-        if error is None:
-            facts["outcome"] = "ok"
-        else:
-            facts.update(outcome_of(error))
-        self._recorder.record(facts)
+        row = {
+            "traceId": self.trace_id,
+            "clientId": self._caller.client,
+            "route": self._caller.method,
+            "kind": self._kind,
+            "attempt": 1,
+            **self._route,
+            **self._facts,
+            **(self._times or self.watch.times()),
+            "outcome": "ok",
+        }
+        self._recorder.record(row if error is None else row | outcome_of(error))
 
     def note(self, **facts: Any) -> None:
         """Add facts in the wire's names."""
@@ -61,9 +62,7 @@ class Account:
 
     def routed(self, route: Route) -> None:
         """The call has a place to go."""
-        model, facts = route.model, self._facts
-        facts["modelId"], facts["providerId"], facts["replica"] = model.id, model.provider, 0
-        self.watch.lap("route")
+        self._route = route.facts
 
     def served_by(self, generation: int) -> None:
         """The process that will do the work: the how-manieth of its provider."""
@@ -72,16 +71,16 @@ class Account:
     def settle(self, given: dict[str, float], duration_s: float) -> dict[str, float]:
         """The provider has done its work: the metrics as a client sees them, its own, ours, and what follows from
         both. The call's time ends here."""
-        times = self._times = self.watch.times()
-        provider_ms = times["providerMs"]
-        metrics, complete = contract.complete(given, self._kind, provider_ms)
-        work_ms = metrics.get("inferenceMs" if self._kind == "asr" else "synthesisMs", provider_ms)
-        duration_ms = round(duration_s * 1000)
-        metrics.setdefault("audioDurationMs", duration_ms)
-        factor = metrics["realtimeFactor"] = round(work_ms / (duration_s * 1000), 5) if duration_s else 0.0
-        for name in _TOLD:
-            metrics[name] = times[name]
-        facts = self._facts
-        facts["metrics"], facts["metricsComplete"] = metrics, complete
-        facts["audioDurationMs"], facts["realtimeFactor"] = duration_ms, factor
+        times, facts = self.watch.times(), self._facts
+        given, complete = contract.complete(given, self._kind, times["providerMs"])
+        work_ms = given.get("inferenceMs" if self._kind == "asr" else "synthesisMs", times["providerMs"])
+        duration_ms = duration_s * 1000
+        factor = round(work_ms / duration_ms, 5) if duration_ms else 0.0
+        facts["audioDurationMs"] = whole_ms = round(duration_ms)
+        # A provider's totalMs and audioDurationMs mean its own.
+        metrics = {**times, "audioDurationMs": whole_ms, **given, "realtimeFactor": factor}
+        if not _OURS.isdisjoint(given):
+            metrics |= {name: times[name] for name in _OURS}
+        facts["metrics"], facts["metricsComplete"], facts["realtimeFactor"] = metrics, complete, factor
+        self._times = times
         return metrics

@@ -99,18 +99,27 @@ class FirstComeLine:
 class Permit:
     """The right to be inside. `release` may be called more than once; only the first counts."""
 
-    __slots__ = ("_limiter", "_model", "_since")
+    __slots__ = ("_limiter", "_model", "_since", "on_release")
 
     def __init__(self, limiter: "Limiter", model: str, since: float) -> None:
         self._limiter: Limiter | None = limiter
         self._model = model
         self._since = since
+        self.on_release: Callable[[], object] | None = None
+        """Told when it is released."""
+
+    @property
+    def released(self) -> bool:
+        """Whether it is given back."""
+        return self._limiter is None
 
     def release(self) -> None:
         """Leave; the next in line enters."""
         limiter, self._limiter = self._limiter, None
         if limiter is not None:
             limiter.leave(self._model, self._since)
+            if self.on_release is not None:
+                self.on_release()
 
 
 class Limiter:
@@ -141,6 +150,7 @@ class Limiter:
         self._queue_max, self._queue_s = queue_max, queue_s
         self._line: Line = line if line is not None else FirstComeLine()
         self._clock = clock
+        self._queued = 0  # the line's length; every call asks for it
         self._in_use = 0
         self._per_model: dict[str, int] = {}
         self._service_s: dict[str, float] = {}
@@ -163,9 +173,9 @@ class Limiter:
             ProviderBusy: The line is full, or `max_wait_s` is 0 and there is no room.
             QueueTimeout: No room in time.
         """
-        if self._in_use < self.limit and not self._line and (not self.model_limits or self._fits(model)):
-            self._occupy(model)
-            return Permit(self, model, self._clock())
+        permit = self.enter_now(model)
+        if permit is not None:
+            return permit
         wait_s = self._queue_s if max_wait_s is None else min(max_wait_s, self._queue_s)
         if len(self._line) >= self._queue_max or wait_s <= 0:
             raise ProviderBusy(
@@ -174,8 +184,17 @@ class Limiter:
             )
         ticket = Ticket(model, client, cost, self._clock())
         self._line.push(ticket)
+        self._queued += 1
         self._advance()  # the line may hold only tickets of other models that do not fit
         return await self._wait(ticket, wait_s)
+
+    def enter_now(self, model: str) -> Permit | None:
+        """Take room that is free; None when there is none, or when others are first."""
+        if self._queued or self._in_use >= self.limit or (self.model_limits and not self._fits(model)):
+            return None
+        self._in_use += 1
+        self._per_model[model] = self._per_model.get(model, 0) + 1
+        return Permit(self, model, self._clock())
 
     def leave(self, model: str, since: float) -> None:
         """A permit was released."""
@@ -184,7 +203,7 @@ class Limiter:
         took = self._clock() - since
         known = self._service_s.get(model, took)
         self._service_s[model] = known + _SMOOTHING * (took - known)
-        if self._line:
+        if self._queued:
             self._advance()
 
     def snapshot(self) -> Snapshot:
@@ -220,7 +239,7 @@ class Limiter:
     def _expire(self, ticket: Ticket) -> None:
         if ticket.granted.done():
             return
-        self._line.remove(ticket)
+        self._take_out(ticket)
         waited = round((self._clock() - ticket.since) * 1000)
         ticket.granted.set_exception(
             QueueTimeout(
@@ -233,25 +252,28 @@ class Limiter:
     def _abandon(self, ticket: Ticket) -> None:
         """The waiting task was cancelled, perhaps in the very moment it was let in."""
         if not ticket.granted.done() or ticket.granted.cancelled():
-            self._line.remove(ticket) if ticket in self._line else None
+            if ticket in self._line:
+                self._take_out(ticket)
         elif ticket.granted.exception() is None:
             Permit(self, ticket.model, self._clock()).release()
 
     def _advance(self) -> None:
-        while self._line and self._in_use < self.limit:
+        while self._queued and self._in_use < self.limit:
             ticket = self._line.pop(lambda waiting: self._fits(waiting.model))
             if ticket is None:
                 return
+            self._queued -= 1
             if not ticket.granted.done():
-                self._occupy(ticket.model)
+                self._in_use += 1
+                self._per_model[ticket.model] = self._per_model.get(ticket.model, 0) + 1
                 ticket.granted.set_result(None)
+
+    def _take_out(self, ticket: Ticket) -> None:
+        self._line.remove(ticket)
+        self._queued -= 1
 
     def _fits(self, model: str) -> bool:
         return self._in_use < self.limit and self._per_model.get(model, 0) < self.limit_of(model)
-
-    def _occupy(self, model: str) -> None:
-        self._in_use += 1
-        self._per_model[model] = self._per_model.get(model, 0) + 1
 
     def _facts(self, model: str) -> dict[str, object]:
         return {

@@ -6,6 +6,7 @@ a new process can help.
 """
 
 from collections import Counter
+from time import perf_counter_ns
 from typing import Any
 
 import anyio
@@ -60,53 +61,40 @@ class Executor:
             VoxError: The provider failed, in one of the ways the error tree names.
         """
         watch = Stopwatch() if account is None else account.watch
-        await provider.ready(watch)
+        if provider.supervisor.running is None:
+            await provider.ready(watch)
         model = str(params.get("modelId") or "")
-        try:
-            permit = await provider.limiter.enter(model, client=client, cost=cost, max_wait_s=max_wait_s)
-        finally:
-            watch.lap("queue")
+        begin = perf_counter_ns()
+        permit = provider.limiter.enter_now(model)
+        if permit is None:
+            try:
+                permit = await provider.limiter.enter(model, client=client, cost=cost, max_wait_s=max_wait_s)
+            finally:
+                watch.took("queue", begin)
+            begin = perf_counter_ns()
         if account is not None:
             account.served_by(provider.supervisor.generation)
-        place = _Place(permit)
         try:
-            return await provider.supervisor.call(method, params, read, timeout_s=timeout_s, on_settled=place.free)
+            return await provider.supervisor.call(method, params, read, timeout_s=timeout_s, on_settled=permit.release)
         except BaseException as error:
-            if not place.is_free:
+            if not permit.released:
                 grace_s = 0.0 if isinstance(error, ProviderTimeout) else timeout_s
-                self._tasks.start_soon(self._see_freed, provider, place, grace_s)
+                self._tasks.start_soon(self._see_released, provider, permit, grace_s)
             raise
         finally:
-            watch.lap("provider")
+            watch.took("provider", begin)
 
-    async def _see_freed(self, provider: Provider, place: "_Place", grace_s: float) -> None:
+    async def _see_released(self, provider: Provider, permit: Permit, grace_s: float) -> None:
         """Wait for a place whose call was given up; when it is lost and was the last, end the process."""
-        place.freed = anyio.Event()
-        if place.is_free:
+        released = anyio.Event()
+        permit.on_release = released.set
+        if permit.released:
             return
         with anyio.move_on_after(grace_s):
-            await place.freed.wait()
+            await released.wait()
             return
         self._lost[provider] += 1
         if self._lost[provider] >= provider.limiter.limit:
             await provider.supervisor.replace()
-        await place.freed.wait()
+        await released.wait()
         self._lost[provider] -= 1
-
-
-class _Place:
-    """A permit in use, and whether the provider is done with it."""
-
-    __slots__ = ("_permit", "freed", "is_free")
-
-    def __init__(self, permit: Permit) -> None:
-        self._permit = permit
-        self.is_free = False
-        self.freed: anyio.Event | None = None
-
-    def free(self) -> None:
-        """The provider is done with the call."""
-        self.is_free = True
-        self._permit.release()
-        if self.freed is not None:
-            self.freed.set()

@@ -6,10 +6,12 @@ the settings, else the first model that is installed.
 """
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from vox.config import Settings
 from vox.errors import ModelNotFound, VoxError
+from vox.protocol.provider import ModelsResult
 from vox.runtime.registry import Provider, Registry
 from vox.runtime.telemetry import Stopwatch
 from vox.types import Kind, ModelInfo
@@ -30,6 +32,12 @@ class Route:
 
     provider: Provider
     model: ModelInfo
+    facts: dict[str, Any] = field(init=False)
+    """What measurements say of it."""
+
+    def __post_init__(self) -> None:
+        facts = {"modelId": self.model.id, "providerId": self.provider.id, "replica": 0}
+        object.__setattr__(self, "facts", facts)
 
 
 class Router:
@@ -41,6 +49,8 @@ class Router:
 
     def __init__(self, registry: Registry, settings: Settings) -> None:
         self._registry = registry
+        # Of models that entries list, which come before all others; true for that answer of their provider to `models`.
+        self._known: dict[tuple[str, Kind], tuple[Route, ModelsResult | None]] = {}
         self._defaults: dict[Kind, str | None] = {"asr": settings.default_asr, "tts": settings.default_tts}
 
     async def resolve(
@@ -62,6 +72,9 @@ class Router:
             return await self.default(kind, watch)
         if wanted in _ALIASES and not exact:
             return await self._aliased(wanted, kind, watch)
+        known = self._known.get((wanted, kind))
+        if known is not None and known[0].provider.supervisor.models is known[1]:
+            return known[0]
         route = await self._find(wanted, kind, watch)
         if route is None:
             raise await self._not_found(wanted, kind)
@@ -114,7 +127,9 @@ class Router:
     def _configured(self, wanted: str, kind: Kind) -> Route | None:
         for provider in self._registry.of(kind):
             if provider.entry.models is not None and (info := provider.known_model(wanted)) is not None:
-                return Route(provider, info)
+                route = Route(provider, info)
+                self._known[wanted, kind] = route, provider.supervisor.models
+                return route
         return None
 
     async def _offered(self, wanted: str, kind: Kind, watch: Stopwatch | None) -> Route | None:

@@ -4,6 +4,7 @@ Every door enters here and differs only in how it reads a request and writes an 
 held around the provider's work alone: decoding comes before it, encoding and telemetry after it.
 """
 
+from time import perf_counter_ns
 from typing import Any
 
 import anyio
@@ -66,18 +67,18 @@ class Runtime:
         with Account("asr", caller, self._recorder) as account:
             route = installed(await self._router.resolve(request.model, "asr", watch=account.watch))
             account.routed(route)
-            account.watch.lap("route")
             rate = route.model.sample_rate or STANDARD_RATE
+            begin = perf_counter_ns()
             async with prepared(request.source, self._home.spool, rate=rate, limits=self._limits) as audio:
                 if not audio.duration_s:
                     raise UnsupportedAudio("The audio holds no samples, so there is nothing to recognise.")
                 account.note(audioDurationMs=round(audio.duration_s * 1000), inputBytes=audio.input_bytes)
-                account.watch.lap("prepare")
+                account.watch.took("prepare", begin)
                 result: TranscribeResult = await self._executor.call(
                     route.provider,
                     "transcribe",
                     request.params(route.model.id, audio.path),
-                    lambda raw, _: read_transcript(raw),
+                    read_transcript,
                     account=account,
                     client=caller.client,
                     cost=audio.duration_s,
@@ -107,7 +108,6 @@ class Runtime:
             route = installed(await self._router.resolve(request.model, "tts", watch=account.watch))
             account.routed(route)
             voice = await self._voice(route, request, account)
-            account.watch.lap("route")
             result: SynthesizeResult = await self._executor.call(
                 route.provider,
                 "synthesize",
@@ -122,7 +122,6 @@ class Runtime:
             spoken = result.voice_id or voice or "default"
             account.note(voiceId=spoken, outputBytes=len(result.audio))
             audio, duration_s = await _encode(result, request.format)
-            account.watch.lap("encode")
             metrics = account.settle(result.metrics, duration_s)
             return Speech(
                 model=route.model.id,
