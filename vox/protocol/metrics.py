@@ -40,8 +40,11 @@ def complete(metrics: dict[str, float], kind: str, measured_ms: float) -> tuple[
     """
     if kind == "tts" and "synthesisMs" not in metrics and "inferenceMs" in metrics:
         metrics = {**metrics, "synthesisMs": metrics["inferenceMs"]}
-    missing = {name: measured_ms for name in REQUIRED[kind] if name not in metrics}
-    return ({**metrics, **missing}, False) if missing else (metrics, True)
+    complete = True
+    for name in REQUIRED[kind]:
+        if name not in metrics:
+            metrics, complete = {**metrics, name: measured_ms}, False
+    return metrics, complete
 
 
 def _is_measure(value: Any) -> bool:

@@ -180,8 +180,8 @@ def _own_id(value: Any) -> int:
 def _find_quote(line: bytes | memoryview, begin: int) -> int:
     """Where the audio that begins at `begin` ends, to be proved by decoding it; -1 when there is no telling.
 
-    Only the end of the line is searched: no quote is found in base64 anyway, a provider says little after its audio, and
-    looking through all of it would take longer than decoding it.
+    Only the end of the line is searched: base64 holds no quote, a provider says little after its audio, and looking
+    through all of it would take longer than decoding it.
     """
     start = max(begin, len(line) - _TAIL)
     found = bytes(line[start:]).find(b'"')

@@ -75,7 +75,7 @@ class Account:
         given, complete = contract.complete(given, self._kind, times["providerMs"])
         work_ms = given.get("inferenceMs" if self._kind == "asr" else "synthesisMs", times["providerMs"])
         duration_ms = duration_s * 1000
-        factor = round(work_ms / duration_ms, 5) if duration_ms else 0.0
+        factor = int(work_ms / duration_ms * 1e5 + 0.5) / 1e5 if duration_ms else 0.0
         facts["audioDurationMs"] = whole_ms = round(duration_ms)
         # A provider's totalMs and audioDurationMs mean its own.
         metrics = {**times, "audioDurationMs": whole_ms, **given, "realtimeFactor": factor}

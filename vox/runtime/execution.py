@@ -70,7 +70,7 @@ class Executor:
             try:
                 permit = await provider.limiter.enter(model, client=client, cost=cost, max_wait_s=max_wait_s)
             finally:
-                watch.took("queue", begin)
+                watch.queue = perf_counter_ns() - begin
             begin = perf_counter_ns()
         if account is not None:
             account.served_by(provider.supervisor.generation)
@@ -82,7 +82,7 @@ class Executor:
                 self._tasks.start_soon(self._see_released, provider, permit, grace_s)
             raise
         finally:
-            watch.took("provider", begin)
+            watch.provider = perf_counter_ns() - begin
 
     async def _see_released(self, provider: Provider, permit: Permit, grace_s: float) -> None:
         """Wait for a place whose call was given up; when it is lost and was the last, end the process."""

@@ -70,7 +70,7 @@ class Provider:
             await self.supervisor.ensure()
         finally:
             if watch is not None:
-                watch.took("start", begin)
+                watch.start += perf_counter_ns() - begin
         if self.supervisor.models is not None:
             self._adopt(self.supervisor.models)
 

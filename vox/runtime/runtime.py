@@ -73,7 +73,7 @@ class Runtime:
                 if not audio.duration_s:
                     raise UnsupportedAudio("The audio holds no samples, so there is nothing to recognise.")
                 account.note(audioDurationMs=round(audio.duration_s * 1000), inputBytes=audio.input_bytes)
-                account.watch.took("prepare", begin)
+                account.watch.prepare = perf_counter_ns() - begin
                 result: TranscribeResult = await self._executor.call(
                     route.provider,
                     "transcribe",
