@@ -115,8 +115,9 @@ class Permit:
 
     def release(self) -> None:
         """Leave; the next in line enters."""
-        limiter, self._limiter = self._limiter, None
+        limiter = self._limiter
         if limiter is not None:
+            self._limiter = None
             limiter.leave(self._model, self._since)
             if self.on_release is not None:
                 self.on_release()

@@ -50,7 +50,7 @@ class Router:
     def __init__(self, registry: Registry, settings: Settings) -> None:
         self._registry = registry
         # Of models that entries list, which come before all others; true for that answer of their provider to `models`.
-        self._known: dict[tuple[str, Kind], tuple[Route, ModelsResult | None]] = {}
+        self._known: dict[tuple[str | None, Kind], tuple[Route, ModelsResult | None]] = {}
         self._defaults: dict[Kind, str | None] = {"asr": settings.default_asr, "tts": settings.default_tts}
 
     async def resolve(
@@ -67,15 +67,18 @@ class Router:
             ModelNotFound: Nobody serves it.
             ProviderUnavailable: The only provider that might cannot be started.
         """
+        known = self._known.get((model, kind))
+        if known is not None and known[0].provider.supervisor.models is known[1]:
+            return known[0]
         wanted = (model or "").strip()
         if not wanted:
             return await self.default(kind, watch)
         if wanted in _ALIASES and not exact:
             return await self._aliased(wanted, kind, watch)
-        known = self._known.get((wanted, kind))
-        if known is not None and known[0].provider.supervisor.models is known[1]:
-            return known[0]
-        route = await self._find(wanted, kind, watch)
+        if (route := self._configured(wanted, kind)) is not None:
+            self._known[wanted, kind] = route, route.provider.supervisor.models
+            return route
+        route = await self._offered(wanted, kind, watch)
         if route is None:
             raise await self._not_found(wanted, kind)
         return route
@@ -127,9 +130,7 @@ class Router:
     def _configured(self, wanted: str, kind: Kind) -> Route | None:
         for provider in self._registry.of(kind):
             if provider.entry.models is not None and (info := provider.known_model(wanted)) is not None:
-                route = Route(provider, info)
-                self._known[wanted, kind] = route, provider.supervisor.models
-                return route
+                return Route(provider, info)
         return None
 
     async def _offered(self, wanted: str, kind: Kind, watch: Stopwatch | None) -> Route | None:
