@@ -176,3 +176,45 @@ def test_the_short_cut_is_taken() -> None:
     peer.request("synthesize", {})
     line = _line({"id": 1, "result": {"audioBase64": _B64, "format": "wav"}})
     assert peer.receive(memoryview(line)) == (Answer(1, {"format": "wav"}, _AUDIO),)
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "jsonrpc": st.just("2.0"),
+            "id": st.sampled_from([1, 2, 9, "1", 1.0, True, None]),
+            "result": st.sampled_from([None, {"text": "a"}, [], 1]),
+            "error": st.sampled_from([None, "no", {"code": 1, "message": "no"}]),
+            "method": st.sampled_from([None, "progress"]),
+        },
+    )
+)
+def test_a_plain_answer_is_what_receive_makes_of_the_line(message: dict[str, Any]) -> None:
+    quick, careful = Peer(), Peer()
+    for peer in (quick, careful):
+        peer.request("models", {})
+        peer.request("voices", {})
+    line = _line(message)
+    answer, events = quick.answer(line), careful.receive(line)
+    if answer is None:
+        assert quick.pending == 2 and not quick.noise
+        assert quick.receive(line) == events
+    else:
+        assert events == (Answer(*answer),)
+    assert quick.pending == careful.pending
+
+
+def test_lines_that_are_no_plain_answer_are_left_alone() -> None:
+    peer = Peer()
+    number, _ = peer.request("models", {})
+    for line in (
+        b"noise",
+        b"[1]",
+        b'{"jsonrpc":"2.0","id":true,"result":1}',
+        _line({"id": number, "result": "x" * (LARGE_LINE + 1)}),
+    ):
+        assert peer.answer(line) is None
+    assert peer.pending == 1 and not peer.noise
+    assert peer.answer(_line({"jsonrpc": "2.0", "id": number, "result": 1})) == (number, 1)
+    assert peer.answer(_line({"jsonrpc": "2.0", "id": number, "result": 1})) is None

@@ -16,7 +16,7 @@ from vox.host.transport import Transport
 from vox.log import get_logger, redactor
 from vox.protocol.framing import LineTooLongError
 from vox.protocol.jsonrpc import METHOD_NOT_FOUND, encode
-from vox.protocol.peer import Answer, Asked, Failed, Noise, Notice, Peer
+from vox.protocol.peer import Answer, Asked, Event, Failed, Noise, Notice, Peer
 from vox.protocol.provider import ProgressNotice, read_progress, to_error
 
 __all__ = ["STDERR_TAIL", "ProviderProcess", "Reader"]
@@ -148,12 +148,13 @@ class ProviderProcess:
 
     def on_lines(self, lines: "list[bytes | memoryview]") -> None:
         """Lines of the child's output."""
-        receive = self.peer.receive
+        peer = self.peer
         for line in lines:
-            for event in receive(line):
-                if isinstance(event, Answer):
-                    self._answer(event)
-                else:
+            answer = peer.answer(line)
+            if answer is not None:
+                self._answer(answer[0], answer[1], None)
+            else:
+                for event in peer.receive(line):
                     self._take(event)
 
     def on_stderr(self, data: bytes) -> None:
@@ -193,8 +194,10 @@ class ProviderProcess:
             f"Provider {self.provider} does not read its input; it may be hung.", provider=self.provider
         )
 
-    def _take(self, event: Failed | Notice | Asked | Noise) -> None:
-        if isinstance(event, Failed):
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Answer):
+            self._answer(*event)
+        elif isinstance(event, Failed):
             self._settle(
                 event.id, to_error(event.error._replace(message=redactor.text(event.error.message)), self.provider)
             )
@@ -205,8 +208,7 @@ class ProviderProcess:
         else:
             self._skipped(event)
 
-    def _answer(self, event: Answer) -> None:
-        number, result, audio = event
+    def _answer(self, number: int, result: Any, audio: bytes | None) -> None:
         call = self._calls.pop(number)
         if not call.future.done():
             try:

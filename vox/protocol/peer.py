@@ -93,6 +93,23 @@ class Peer:
         """The line of a notification."""
         return encode({"jsonrpc": "2.0", "method": method, "params": params})
 
+    def answer(self, line: bytes | memoryview) -> tuple[int, Any] | None:
+        """The id and the result of a plain answer, as nearly every line is, with nothing made around them; None for
+        every other line, which is then for `receive`."""
+        if len(line) > LARGE_LINE:
+            return None
+        try:
+            message = parse(line)
+        except MalformedError:
+            return None
+        if type(message) is not dict or len(message) != 3 or "result" not in message or "jsonrpc" not in message:
+            return None
+        number = message.get("id")
+        if type(number) is not int or number not in self._pending:
+            return None
+        self._pending.remove(number)
+        return number, message["result"]
+
     def receive(self, line: bytes | memoryview) -> tuple[Event, ...]:
         """What a line says. Batches are unpacked; an empty line says nothing."""
         if len(line) > LARGE_LINE:
@@ -104,18 +121,7 @@ class Peer:
         except MalformedError:
             return (self._skip("not_json", line),) if bytes(line[:_SAMPLE]).strip() else ()
         if isinstance(message, dict):
-            fields: dict[str, Any] = message
-            number = fields.get("id")
-            if (  # a plain answer, as nearly every line is, needs no closer look
-                len(fields) == 3
-                and "result" in fields
-                and "jsonrpc" in fields
-                and type(number) is int
-                and number in self._pending
-            ):
-                self._pending.remove(number)
-                return (Answer(number, fields["result"]),)
-            return (self._interpret(fields, line),)
+            return (self._interpret(cast("dict[str, Any]", message), line),)
         if isinstance(message, list) and message:
             return tuple(self._interpret_item(item, line) for item in cast("list[Any]", message))
         return (self._skip("not_an_object", line),)
