@@ -142,7 +142,7 @@ def _compare(figures: _Figures) -> list[Row]:
             continue
         loop = vox.replace("vox", "loop")
         rows.append(_cost(figures, "one call in flight", "latency", "us", "µs", vox, "raw", goal))
-        rows.append(_cost(figures, "one call in flight", "latency", "us", "µs", vox, loop))
+        rows.append(_cost(figures, "one call in flight", "latency", "us", "µs", vox, loop, goal))
         rows.append(_gain(figures, "one call in flight", "latency", "us", "µs", vox, 6))
         rows.append(_gain(figures, "64 calls in flight", "throughput", "per_second", "calls/s", vox, 15))
         rows.append(_cost(figures, "10 MiB of audio to bytes", "large", "ms", "ms", vox, "raw", 3))

@@ -66,7 +66,7 @@ class Vox(Host):
 
     async def small(self) -> str:
         with Account("asr", _CALLER, self._recorder) as account:
-            route = await self._router.resolve(MODEL, "asr", watch=account.watch)
+            route = await self._router.resolve(MODEL, "asr", watch=account)
             account.routed(route)
             result: TranscribeResult = await self._executor.call(
                 route.provider,

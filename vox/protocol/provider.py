@@ -5,6 +5,7 @@ it to forgive (unknown fields, malformed words, wrapped or bare models) and rais
 Source: the provider protocol, sections "Methods" and "Transport".
 """
 
+from collections.abc import Callable
 from typing import Annotated, Any, TypeVar, cast
 
 import pybase64
@@ -135,6 +136,9 @@ class TranscribeResult(_Wire):
     confidence: float | None = None
 
 
+_validate_transcript: Callable[[Any], TranscribeResult] = TranscribeResult.__pydantic_validator__.validate_python
+
+
 class VoiceShape(_Wire):
     """A voice."""
 
@@ -201,7 +205,10 @@ def read_transcript(result: Any, _: bytes | None = None) -> TranscribeResult:
     Raises:
         ProviderMisbehaved: No text.
     """
-    return _read(TranscribeResult, "transcribe", result)
+    try:
+        return _validate_transcript(result)
+    except ValidationError:
+        return _read(TranscribeResult, "transcribe", result)  # which says what is wrong with it, or mends it
 
 
 def read_voices(result: Any) -> VoicesResult:

@@ -19,7 +19,7 @@ _number = count(1)
 _OURS = frozenset(("queueMs", "providerMs", "prepareMs", "startMs", "overheadMs"))  # measured here, whatever is given
 
 
-class Account:
+class Account(Stopwatch):
     """A context around one call; leaving it records the measurement, for success, failure and cancellation alike.
 
     Args:
@@ -28,10 +28,10 @@ class Account:
         recorder: Where the measurement goes.
     """
 
-    __slots__ = ("_caller", "_facts", "_kind", "_recorder", "_route", "_times", "trace_id", "watch")
+    __slots__ = ("_caller", "_facts", "_kind", "_recorder", "_route", "_times", "trace_id")
 
     def __init__(self, kind: Kind, caller: Caller, recorder: Recorder) -> None:
-        self.watch = Stopwatch()
+        super().__init__()
         self.trace_id = f"{_RUN}{next(_number):08x}"
         self._kind: Kind = kind
         self._caller, self._recorder = caller, recorder
@@ -51,7 +51,7 @@ class Account:
             "attempt": 1,
             **self._route,
             **self._facts,
-            **(self._times or self.watch.times()),
+            **(self._times or self.times()),
             "outcome": "ok",
         }
         self._recorder.record(row if error is None else row | outcome_of(error))
@@ -71,7 +71,7 @@ class Account:
     def settle(self, given: dict[str, float], duration_s: float) -> dict[str, float]:
         """The provider has done its work: the metrics as a client sees them, its own, ours, and what follows from
         both. The call's time ends here."""
-        times, facts = self.watch.times(), self._facts
+        times, facts = self.times(), self._facts
         given, complete = contract.complete(given, self._kind, times["providerMs"])
         work_ms = given.get("inferenceMs" if self._kind == "asr" else "synthesisMs", times["providerMs"])
         duration_ms = duration_s * 1000

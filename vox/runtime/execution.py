@@ -60,7 +60,7 @@ class Executor:
             ProviderBusy, QueueTimeout: No room in time.
             VoxError: The provider failed, in one of the ways the error tree names.
         """
-        watch = Stopwatch() if account is None else account.watch
+        watch: Stopwatch = account or Stopwatch()
         if provider.supervisor.running is None:
             await provider.ready(watch)
         model = str(params.get("modelId") or "")

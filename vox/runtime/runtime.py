@@ -65,7 +65,7 @@ class Runtime:
             VoxError: The provider failed, in one of the ways the error tree names.
         """
         with Account("asr", caller, self._recorder) as account:
-            route = installed(await self._router.resolve(request.model, "asr", watch=account.watch))
+            route = installed(await self._router.resolve(request.model, "asr", watch=account))
             account.routed(route)
             rate = route.model.sample_rate or STANDARD_RATE
             begin = perf_counter_ns()
@@ -73,7 +73,7 @@ class Runtime:
                 if not audio.duration_s:
                     raise UnsupportedAudio("The audio holds no samples, so there is nothing to recognise.")
                 account.note(audioDurationMs=round(audio.duration_s * 1000), inputBytes=audio.input_bytes)
-                account.watch.prepare = perf_counter_ns() - begin
+                account.prepare = perf_counter_ns() - begin
                 result: TranscribeResult = await self._executor.call(
                     route.provider,
                     "transcribe",
@@ -105,7 +105,7 @@ class Runtime:
             account.note(textLength=len(text), characterCount=len(text))
             if request.format not in FORMATS:
                 raise InvalidRequest(f"Unknown format {request.format!r}. Known: {', '.join(FORMATS)}.")
-            route = installed(await self._router.resolve(request.model, "tts", watch=account.watch))
+            route = installed(await self._router.resolve(request.model, "tts", watch=account))
             account.routed(route)
             voice = await self._voice(route, request, account)
             result: SynthesizeResult = await self._executor.call(
@@ -129,7 +129,7 @@ class Runtime:
                 format=request.format,
                 content_type=content_type(request.format),
                 audio=audio,
-                elapsed_ms=account.watch.total_ms,
+                elapsed_ms=account.total_ms,
                 duration_s=duration_s,
                 metrics=metrics,
                 trace_id=account.trace_id,
@@ -192,7 +192,7 @@ class Runtime:
         wanted = (request.voice or "").strip()
         if not wanted and route.model.id == self._settings.default_tts:
             wanted = self._settings.default_voice or ""
-        return await self._voices.check(route, wanted, account.watch) if wanted else None
+        return await self._voices.check(route, wanted, account) if wanted else None
 
 
 def _as_it_is(result: Any, audio: bytes | None) -> Any:
@@ -212,7 +212,7 @@ def _transcript(
     return Transcript(
         model=route.model.id,
         text=result.text.strip(),
-        elapsed_ms=account.watch.total_ms,
+        elapsed_ms=account.total_ms,
         duration_s=duration_s,
         metrics=metrics,
         words=None if words is None else tuple(Word(w.word, w.start, w.end, w.confidence) for w in words),
