@@ -118,9 +118,10 @@ def _both_roads(line: bytes) -> Any:
 
 def _decoded(events: tuple[Any, ...]) -> Any:
     (event,) = events
-    if not isinstance(event, Answer) or not isinstance(event.result, dict):
+    whole = event.result if isinstance(event, Answer) else event.params if isinstance(event, Notice) else None
+    if not isinstance(whole, dict):
         return event
-    result = dict(event.result)
+    result = dict(whole)
     audio = event.audio
     if audio is None and isinstance(result.get("audioBase64"), str):
         text = result.pop("audioBase64")
@@ -128,7 +129,7 @@ def _decoded(events: tuple[Any, ...]) -> Any:
             audio = base64.b64decode(text, validate=True)
         except ValueError:
             audio = text
-    return event.id, result, audio
+    return event[0], result, audio
 
 
 @pytest.mark.parametrize(
@@ -150,6 +151,12 @@ def _decoded(events: tuple[Any, ...]) -> Any:
         f'{{"id":2,"result":{{"audioBase64":"{_B64}"}}}}',
         f'{{"id":1,"error":{{"code":1,"message":"x"}},"audioBase64":"{_B64}"}}',
         f'{{"method":"audio","params":{{"audioBase64":"{_B64}"}}}}',
+        f'{{"jsonrpc":"2.0","method":"audio","params":{{"id":1,"sequence":0,"audioBase64":"{_B64}","sampleRate":8000}}}}',
+        f'{{"method":"audio","params":{{"inner":{{"audioBase64":"{_B64}"}}}}}}',
+        f'{{"method":"audio","params":["audioBase64","{_B64}"]}}',
+        f'{{"method":"audio","result":{{"audioBase64":"{_B64}"}}}}',
+        f'{{"method":7,"id":1,"result":{{"audioBase64":"{_B64}"}}}}',
+        f'{{"method":"audio","id":7,"params":{{"audioBase64":"{_B64}"}}}}',
         f'[{{"id":1,"result":{{"audioBase64":"{_B64}"}}}}]',
     ],
     ids=lambda line: line[:60],
@@ -176,6 +183,8 @@ def test_the_short_cut_is_taken() -> None:
     peer.request("synthesize", {})
     line = _line({"id": 1, "result": {"audioBase64": _B64, "format": "wav"}})
     assert peer.receive(memoryview(line)) == (Answer(1, {"format": "wav"}, _AUDIO),)
+    line = _line({"method": "audio", "params": {"id": 1, "audioBase64": _B64}})
+    assert peer.receive(memoryview(line)) == (Notice("audio", {"id": 1}, _AUDIO),)
 
 
 @given(

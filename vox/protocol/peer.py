@@ -3,9 +3,9 @@
 `Peer` gives out ids, matches answers to them, and turns every line into events. It holds no futures and no clock; the
 owner keeps those. A line that means nothing is never fatal: it becomes `Noise`, counted by kind.
 
-Large answers take a short cut: the base64 of `audioBase64` is decoded straight out of the receive buffer and only the
-bytes around it are parsed. Whenever the short cut could be wrong (the key is not the result's own, the text is not
-plain base64) the line goes through the full parser, so both roads give the same events.
+Large audio takes a short cut: the base64 of `audioBase64` is decoded straight out of the receive buffer and only the
+bytes around it are parsed. Whenever the short cut could be wrong (the key is not the result's or the notification's
+own, the text is not plain base64) the line goes through the full parser, so both roads give the same events.
 """
 
 import re
@@ -42,10 +42,11 @@ class Failed(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """A notification from the other side."""
+    """A notification from the other side; `audio` is the decoded audio when the short cut took it out of the params."""
 
     method: str
     params: dict[str, Any]
+    audio: bytes | None = None
 
 
 class Asked(NamedTuple):
@@ -140,12 +141,17 @@ class Peer:
             message = parse(b"".join((line[:begin], b"\\u0000vox:audio", line[end:])))
         except ValueError:
             return None
-        result: Any = cast("dict[str, Any]", message).get("result") if isinstance(message, dict) else None
-        if not isinstance(result, dict) or cast("dict[str, Any]", result).get("audioBase64") != _STAND_IN:
+        if not isinstance(message, dict):
             return None
-        del result["audioBase64"]
-        event = self._interpret(cast("dict[str, Any]", message), line)
-        return event._replace(audio=audio) if isinstance(event, Answer) else event
+        fields = cast("dict[str, Any]", message)
+        holder: Any = fields.get("params" if "method" in fields else "result")
+        if not isinstance(holder, dict) or cast("dict[str, Any]", holder).get("audioBase64") != _STAND_IN:
+            return None
+        del holder["audioBase64"]
+        event = self._interpret(fields, line)
+        if isinstance(event, Asked):  # it keeps its params as they came
+            return None
+        return event._replace(audio=audio) if isinstance(event, Answer | Notice) else event
 
     def _interpret_item(self, item: Any, line: bytes | memoryview) -> Event:
         if isinstance(item, dict):
