@@ -6,10 +6,25 @@ Times are seconds as `float`, except in metrics, whose names end in `Ms` as the 
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Kind", "ModelInfo", "Progress", "Segment", "Speech", "Transcript", "Voice", "Word"]
+__all__ = [
+    "AudioChunk",
+    "Kind",
+    "ModelInfo",
+    "Partial",
+    "Priority",
+    "Progress",
+    "Segment",
+    "Speech",
+    "Transcript",
+    "Voice",
+    "Word",
+]
 
 Kind = Literal["asr", "tts"]
 """What a provider does: recognise speech, or make it."""
+
+Priority = Literal["interactive", "batch"]
+"""How urgent a call is: somebody waits for its answer, or it is one of many that may take their time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +114,27 @@ class Speech:
     duration_s: float
     metrics: dict[str, float] = field(default_factory=dict[str, float])
     trace_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioChunk:
+    """A piece of speech, handed on while the rest is made."""
+
+    pcm: bytes
+    """Whole samples: 16-bit little-endian, mono."""
+    sample_rate: int
+    """Hz; the same for all pieces of one speech."""
+    whole: bool = False
+    """Whether it is all there is, because the engine does not make speech piece by piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """All the text recognised so far, while the rest is worked on."""
+
+    text: str
+    stable: int = 0
+    """How many characters at its beginning will stay as they are."""
 
 
 @dataclass(frozen=True, slots=True)
