@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from vox.audio.pcm import Pcm, Samples
 
-__all__ = ["FORMATS", "content_type", "encode", "read_audio", "reencode"]
+__all__ = ["FORMATS", "content_type", "encode", "read_audio", "reencode", "samples_of"]
 
 _MPEG_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 _RATES = {
@@ -78,6 +78,19 @@ def reencode(audio: bytes, claimed: str, want: str) -> tuple[bytes, float]:
         return made, duration_s
     pcm = read_audio(audio, claimed)
     return encode(pcm, want), pcm.duration_s
+
+
+def samples_of(audio: bytes, claimed: str) -> tuple[bytes, int]:
+    """What a provider sent as content type `claimed`, as 16-bit little-endian samples, mono, and their rate in Hz.
+
+    Raises:
+        ProviderMisbehaved: The bytes are not what the content type says.
+    """
+    made, _ = _verified(audio, claimed, "wav")
+    if made is not None and (info := wav.parse(made)).channels == 1:
+        return made[info.data_start : info.data_start + info.data_bytes], info.rate
+    pcm = read_audio(audio, claimed)
+    return pcm.to_int16().tobytes(), pcm.rate
 
 
 def _verified(audio: bytes, claimed: str, want: str = "") -> tuple[bytes | None, float]:

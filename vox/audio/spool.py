@@ -2,11 +2,12 @@
 
 import os
 import secrets
+import shutil
 from pathlib import Path
 
-__all__ = ["create", "new_path", "sweep"]
+__all__ = ["create", "new_folder", "new_path", "sweep"]
 
-_PREFIX, _SUFFIX = "vox-", ".wav"
+_PREFIX, _SUFFIX, _FOLDER_SUFFIX = "vox-", ".wav", ".out"
 
 
 def new_path(spool: Path) -> Path:
@@ -24,9 +25,24 @@ def create(path: Path) -> int:
     return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
 
 
+def new_folder(spool: Path) -> Path:
+    """A new folder in the spool (mode 0700), for files that a provider writes.
+
+    Raises:
+        OSError: The spool cannot be written.
+    """
+    folder = spool / f"{_PREFIX}{secrets.token_hex(16)}{_FOLDER_SUFFIX}"
+    spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700)
+    return folder
+
+
 def sweep(spool: Path) -> int:
     """Delete what a daemon that was killed left behind; call it while no other uses the folder. Returns how many."""
     stale = list(spool.glob(f"{_PREFIX}*{_SUFFIX}"))
     for path in stale:
         path.unlink(missing_ok=True)
-    return len(stale)
+    folders = list(spool.glob(f"{_PREFIX}*{_FOLDER_SUFFIX}"))
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(stale) + len(folders)

@@ -9,7 +9,7 @@ import asyncio
 import math
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from vox.errors import ProviderBusy, ProviderCrashed, ProviderMisbehaved, ProviderTimeout, VoxError
 from vox.host.transport import Transport
@@ -18,8 +18,9 @@ from vox.protocol.framing import LineTooLongError
 from vox.protocol.jsonrpc import METHOD_NOT_FOUND, encode
 from vox.protocol.peer import Answer, Asked, Event, Failed, Noise, Notice, Peer
 from vox.protocol.provider import ProgressNotice, read_progress, to_error
+from vox.protocol.streams import STREAMED, call_id
 
-__all__ = ["STDERR_TAIL", "ProviderProcess", "Reader"]
+__all__ = ["STDERR_TAIL", "ProviderProcess", "Reader", "Streaming"]
 
 STDERR_TAIL = 64 << 10
 """Bytes of the child's diagnostics kept in memory."""
@@ -41,8 +42,32 @@ class Reader(Protocol[_T_co]):
         ...
 
 
+class Streaming(NamedTuple):
+    """How a call is followed whose provider sends parts before its answer."""
+
+    on_notice: Callable[[Notice], None]
+    """Takes each part as it comes, and must not block. A VoxError it raises ends the call with that error, and the
+    provider is told if it can cancel; other calls do not notice."""
+    prolong_s: float
+    """Each part gives the call that long again,"""
+    limit_s: float
+    """but never more than this in all."""
+
+
 class _Call:
-    __slots__ = ("deadline", "future", "method", "on_progress", "on_settled", "params", "prolong", "read", "timeout")
+    __slots__ = (
+        "deadline",
+        "future",
+        "method",
+        "on_progress",
+        "on_settled",
+        "params",
+        "prolong",
+        "read",
+        "stream",
+        "timeout",
+        "until",
+    )
 
     future: "asyncio.Future[Any]"
     method: str
@@ -53,6 +78,8 @@ class _Call:
     prolong: float | None
     timeout: float
     deadline: float  # by the loop's clock
+    stream: Streaming | None
+    until: float  # of a stream: what no part of it can put the deadline past
 
 
 class ProviderProcess:
@@ -112,12 +139,14 @@ class ProviderProcess:
         on_progress: Callable[[ProgressNotice], None] | None = None,
         on_settled: Callable[[], None] | None = None,
         prolong_s: float | None = None,
+        stream: Streaming | None = None,
     ) -> Any:
         """One request and its answer, read by `read`.
 
         Args:
             timeout_s: How long the answer may take. With `prolong_s`, progress gives it that long again.
             on_settled: Called exactly once, when the provider is free of this call.
+            stream: Who takes what comes before the answer.
 
         Raises:
             ProviderBusy: The child is too far behind to take another request.
@@ -131,7 +160,9 @@ class ProviderProcess:
         call, loop = _Call(), self._loop
         call.future, call.method, call.params, call.read = loop.create_future(), method, params, read
         call.on_progress, call.on_settled, call.prolong = on_progress, on_settled, prolong_s
-        call.timeout, call.deadline = timeout_s, loop.time() + timeout_s
+        call.timeout, call.deadline, call.stream = timeout_s, loop.time() + timeout_s, stream
+        if stream is not None:
+            call.until = call.deadline - timeout_s + stream.limit_s
         number, line = self.peer.request(method, params)
         if not self._transport.write(line):
             raise _settled(self._hung(), on_settled)
@@ -228,6 +259,9 @@ class ProviderProcess:
             call.on_settled()
 
     def _notice(self, event: Notice) -> None:
+        if event.method in STREAMED:
+            self._part(event)
+            return
         progress = read_progress(event.method, event.params)
         if progress is None:
             self._skipped(Noise("unknown_notification", event.method))
@@ -238,6 +272,27 @@ class ProviderProcess:
                     call.timeout, call.deadline = call.prolong, self._loop.time() + call.prolong
                     self._set_alarm(min(call.deadline, self._alarm_at))
                 call.on_progress(progress)
+
+    def _part(self, event: Notice) -> None:
+        number = call_id(event)
+        call = self._calls.get(number)
+        if call is None or call.stream is None:
+            self._skipped(Noise("unknown_stream", f"{event.method} for request {number}"))
+            return
+        if call.future.done():  # given up: the provider goes on until it notices
+            return
+        later = self._loop.time() + call.stream.prolong_s
+        if later > call.deadline:  # the alarm rings too early then, and goes on
+            call.deadline = min(later, call.until)
+            call.timeout = call.stream.prolong_s if later < call.until else call.stream.limit_s
+        try:
+            call.stream.on_notice(event)
+        except VoxError as error:
+            if isinstance(error, ProviderMisbehaved):
+                error.details.setdefault("provider", self.provider)
+                self._blame(error)
+            call.future.set_exception(error)
+            self._give_up(number)
 
     def _refuse(self, event: Asked) -> None:
         error = {"code": METHOD_NOT_FOUND, "message": f"Vox offers no method {event.method!r} to providers"}

@@ -18,7 +18,7 @@ from vox.errors import ProviderMisbehaved, ProviderTimeout, ProviderUnavailable,
 from vox.host.backoff import Backoff
 from vox.host.command import resolve_argv
 from vox.host.job import Watcher, end_group
-from vox.host.process import ProviderProcess
+from vox.host.process import ProviderProcess, Streaming
 from vox.host.transport import Transport, open_transport
 from vox.log import get_logger
 from vox.protocol.framing import DEFAULT_MAX_LINE
@@ -115,6 +115,7 @@ class Supervisor:
         on_progress: Callable[[ProgressNotice], None] | None = None,
         on_settled: Callable[[], None] | None = None,
         prolong_s: float | None = None,
+        stream: Streaming | None = None,
     ) -> Coroutine[Any, Any, Any]:
         """`ProviderProcess.call` on the running process, started if need be. `on_settled` is honoured in every case.
 
@@ -124,8 +125,8 @@ class Supervisor:
         """
         process = self.running
         if process is None or self._sleeps or process.ended.done():
-            return self._call_started(method, params, read, timeout_s, on_progress, on_settled, prolong_s)
-        return process.call(method, params, read, timeout_s, on_progress, on_settled, prolong_s)
+            return self._call_started(method, params, read, timeout_s, on_progress, on_settled, prolong_s, stream)
+        return process.call(method, params, read, timeout_s, on_progress, on_settled, prolong_s, stream)
 
     async def _call_started(
         self,
@@ -136,6 +137,7 @@ class Supervisor:
         on_progress: Callable[[ProgressNotice], None] | None,
         on_settled: Callable[[], None] | None,
         prolong_s: float | None,
+        stream: Streaming | None,
     ) -> Any:
         try:
             process = await self.ensure()
@@ -145,7 +147,7 @@ class Supervisor:
             raise
         self._hold()
         try:
-            return await process.call(method, params, read, timeout_s, on_progress, on_settled, prolong_s)
+            return await process.call(method, params, read, timeout_s, on_progress, on_settled, prolong_s, stream)
         finally:
             if self._sleeps:
                 self._release(process)

@@ -88,6 +88,10 @@ def _read_features(value: Any) -> list[str]:
     return [item for item in cast("list[Any]", value) if isinstance(item, str)] if isinstance(value, list) else []
 
 
+def _read_text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 # Strict floats take integers, but neither booleans nor text; what is no measure is left out without a word.
 _Metrics = dict[str, OnErrorOmit[Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]]]
 _Words = Annotated[list[WordShape] | None, _keep_valid(WordShape)]
@@ -158,9 +162,10 @@ class VoicesResult(_Wire):
 
 
 class SynthesizeResult(_Wire):
-    """The answer to `synthesize`; `audio` holds the decoded bytes."""
+    """The answer to `synthesize`; `audio` holds the decoded bytes, none when they came another way."""
 
     audio: bytes
+    audio_path: Annotated[str | None, BeforeValidator(_read_text)] = None
     model_id: str | None = None
     voice_id: str | None = None
     format: str = "wav"
@@ -220,8 +225,11 @@ def read_voices(result: Any) -> VoicesResult:
     return _read(VoicesResult, "voices", result)
 
 
-def read_synthesis(result: Any, audio: bytes | None) -> SynthesizeResult:
+def read_synthesis(result: Any, audio: bytes | None, *, elsewhere: bool = False) -> SynthesizeResult:
     """`synthesize`; `audio` is what the peer decoded already, else the base64 is decoded here.
+
+    Args:
+        elsewhere: The audio has come before the answer, or lies in a file that the answer names: none is needed here.
 
     Raises:
         ProviderMisbehaved: No audio, or not base64.
@@ -230,7 +238,7 @@ def read_synthesis(result: Any, audio: bytes | None) -> SynthesizeResult:
         raise errors.ProviderMisbehaved("The provider's answer to synthesize is not an object.")
     fields: dict[str, Any] = cast("dict[str, Any]", result)
     if audio is None:
-        audio = _decode(fields.get("audioBase64"))
+        audio = b"" if elsewhere and not fields.get("audioBase64") else _decode(fields.get("audioBase64"))
     return _read(SynthesizeResult, "synthesize", {**fields, "audio": audio})
 
 

@@ -28,7 +28,7 @@ class Account(Stopwatch):
         recorder: Where the measurement goes.
     """
 
-    __slots__ = ("_caller", "_facts", "_kind", "_recorder", "_route", "_times", "trace_id")
+    __slots__ = ("_caller", "_facts", "_first", "_kind", "_recorder", "_route", "_times", "trace_id")
 
     def __init__(self, kind: Kind, caller: Caller, recorder: Recorder) -> None:
         super().__init__()
@@ -38,6 +38,7 @@ class Account(Stopwatch):
         self._route: Mapping[str, Any] = {}
         self._times: dict[str, float] | None = None
         self._facts: dict[str, Any] = {}
+        self._first: dict[str, float] = {}
 
     def __enter__(self) -> "Account":
         return self
@@ -60,6 +61,10 @@ class Account(Stopwatch):
         """Add facts in the wire's names."""
         self._facts.update(facts)
 
+    def begun(self, name: str) -> None:
+        """The first part of a stream is here: `name` says how long that took since the call began."""
+        self._facts[name] = self._first[name] = self.total_ms
+
     def routed(self, route: Route) -> None:
         """The call has a place to go."""
         self._route = route.facts
@@ -81,6 +86,8 @@ class Account(Stopwatch):
         metrics = {**times, "audioDurationMs": whole_ms, **given, "realtimeFactor": factor}
         if not _OURS.isdisjoint(given):
             metrics |= {name: times[name] for name in _OURS}
+        if self._first:
+            metrics |= self._first
         facts["metrics"], facts["metricsComplete"], facts["realtimeFactor"] = metrics, complete, factor
         self._times = times
         return metrics

@@ -13,7 +13,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from vox.errors import ProviderTimeout
-from vox.host.process import Reader
+from vox.host.process import Reader, Streaming
 from vox.runtime.account import Account
 from vox.runtime.capacity import Permit
 from vox.runtime.registry import Provider
@@ -45,6 +45,7 @@ class Executor:
         cost: float = 1.0,
         max_wait_s: float | None = None,
         account: Account | None = None,
+        stream: Streaming | None = None,
     ) -> Any:
         """Start the provider if need be, wait for a permit, and make the call under it.
 
@@ -54,6 +55,7 @@ class Executor:
             cost: Work the call stands for, in seconds of audio or characters.
             max_wait_s: How long it may wait for its permit; the entry's queue bounds it too.
             account: Of the call, for its times.
+            stream: Who takes what comes before the answer.
 
         Raises:
             ProviderUnavailable: The provider cannot be started.
@@ -75,7 +77,9 @@ class Executor:
         if account is not None:
             account.served_by(provider.supervisor.generation)
         try:
-            return await provider.supervisor.call(method, params, read, timeout_s=timeout_s, on_settled=permit.release)
+            return await provider.supervisor.call(
+                method, params, read, timeout_s=timeout_s, on_settled=permit.release, stream=stream
+            )
         except BaseException as error:
             if not permit.released:
                 grace_s = 0.0 if isinstance(error, ProviderTimeout) else timeout_s

@@ -4,28 +4,32 @@ Every door enters here and differs only in how it reads a request and writes an 
 held around the provider's work alone: decoding comes before it, encoding and telemetry after it.
 """
 
+from collections.abc import AsyncGenerator
+from functools import partial
 from time import perf_counter_ns
 from typing import Any
 
 import anyio
 from anyio.abc import TaskGroup
 
-from vox.audio.encode import FORMATS, content_type, reencode
+from vox.audio.encode import FORMATS, reencode
 from vox.audio.limits import Limits
 from vox.audio.normalize import STANDARD_RATE, prepared
 from vox.config import Configuration
 from vox.errors import InvalidRequest, UnsupportedAudio, VoxError
 from vox.paths import Home
-from vox.protocol.provider import SynthesizeResult, TranscribeResult, read_synthesis, read_transcript
+from vox.protocol.provider import SynthesizeResult, TranscribeResult, read_transcript
 from vox.runtime.account import Account
 from vox.runtime.execution import Executor
 from vox.runtime.getting import find_model, install_model, installed, preload_model
 from vox.runtime.registry import Provider, Registry
 from vox.runtime.requests import Caller, OnProgress, SynthesizeRequest, TranscribeRequest
 from vox.runtime.routing import Route, Router
+from vox.runtime.speaking import Synthesis
+from vox.runtime.streams import Feed, Followed, hear
 from vox.runtime.telemetry import Recorder
 from vox.runtime.voices import VoiceBook
-from vox.types import Kind, ModelInfo, Segment, Speech, Transcript, Voice, Word
+from vox.types import AudioChunk, Kind, ModelInfo, Partial, Segment, Speech, Transcript, Voice, Word
 
 __all__ = ["Runtime"]
 
@@ -46,7 +50,7 @@ class Runtime:
     ) -> None:
         self.registry = registry
         self.configuration = configuration
-        self._home, self._recorder = home, recorder
+        self._home, self._recorder, self._tasks = home, recorder, tasks
         self._executor = Executor(tasks)
         self._settings = configuration.settings
         self._router = Router(registry, configuration.settings)
@@ -65,29 +69,24 @@ class Runtime:
             VoxError: The provider failed, in one of the ways the error tree names.
         """
         with Account("asr", caller, self._recorder) as account:
-            route = installed(await self._router.resolve(request.model, "asr", watch=account))
-            account.routed(route)
-            rate = route.model.sample_rate or STANDARD_RATE
-            begin = perf_counter_ns()
-            async with prepared(request.source, self._home.spool, rate=rate, limits=self._limits) as audio:
-                if not audio.duration_s:
-                    raise UnsupportedAudio("The audio holds no samples, so there is nothing to recognise.")
-                account.note(audioDurationMs=round(audio.duration_s * 1000), inputBytes=audio.input_bytes)
-                account.prepare = perf_counter_ns() - begin
-                result: TranscribeResult = await self._executor.call(
-                    route.provider,
-                    "transcribe",
-                    request.params(route.model.id, audio.path),
-                    read_transcript,
-                    account=account,
-                    client=caller.client,
-                    cost=audio.duration_s,
-                    timeout_s=route.provider.entry.timeouts.transcribe_s(audio.duration_s),
-                    max_wait_s=request.max_wait_s,
-                )
-            metrics = account.settle(result.metrics, audio.duration_s)
-            account.note(textLength=len(result.text))
-            return _transcript(route, result, metrics, account, audio.duration_s)
+            return await self._recognise(request, caller, account)
+
+    async def transcribe_partials(
+        self, request: TranscribeRequest, caller: Caller
+    ) -> AsyncGenerator[Partial | Transcript]:
+        """As `transcribe`, but what is recognised comes while the rest is worked on: any number of `Partial`, each with
+        all the text so far, then the `Transcript`. A provider without the feature gives the transcript alone. Closing
+        the iterator cancels the call.
+
+        Raises:
+            VoxError: As `transcribe`; where the parts are read.
+        """
+        feed: Feed[Partial] = Feed()
+        with Account("asr", caller, self._recorder) as account:
+            async with Followed(self._tasks, feed, partial(self._recognise, request, caller, account, feed)) as call:
+                async for part in call:
+                    yield part
+        yield call.result
 
     # ---- text to speech
 
@@ -105,35 +104,28 @@ class Runtime:
             account.note(textLength=len(text), characterCount=len(text))
             if request.format not in FORMATS:
                 raise InvalidRequest(f"Unknown format {request.format!r}. Known: {', '.join(FORMATS)}.")
-            route = installed(await self._router.resolve(request.model, "tts", watch=account))
-            account.routed(route)
-            voice = await self._voice(route, request, account)
-            result: SynthesizeResult = await self._executor.call(
-                route.provider,
-                "synthesize",
-                request.params(route.model.id, text, voice),
-                read_synthesis,
-                account=account,
-                client=caller.client,
-                cost=float(len(text)),
-                timeout_s=route.provider.entry.timeouts.synthesize_s(len(text)),
-                max_wait_s=request.max_wait_s,
-            )
-            spoken = result.voice_id or voice or "default"
-            account.note(voiceId=spoken, outputBytes=len(result.audio))
+            synthesis = await self._synthesis(request, text, caller, account)
+            result = await synthesis.result()
             audio, duration_s = await _encode(result, request.format)
-            metrics = account.settle(result.metrics, duration_s)
-            return Speech(
-                model=route.model.id,
-                voice=spoken,
-                format=request.format,
-                content_type=content_type(request.format),
-                audio=audio,
-                elapsed_ms=account.total_ms,
-                duration_s=duration_s,
-                metrics=metrics,
-                trace_id=account.trace_id,
-            )
+            return synthesis.speech(result, duration_s, request.format, audio)
+
+    async def synthesize_stream(
+        self, request: SynthesizeRequest, caller: Caller
+    ) -> AsyncGenerator[AudioChunk | Speech]:
+        """As `synthesize`, but the speech comes while it is made: any number of `AudioChunk`, then a `Speech` without
+        audio. A provider without the feature gives one chunk. The request's format is not looked at. Closing the
+        iterator cancels the call.
+
+        Raises:
+            Cancelled: The chunks are read too slowly.
+            VoxError: As `synthesize`; where the chunks are read.
+        """
+        feed: Feed[AudioChunk] = Feed()
+        with Account("tts", caller, self._recorder) as account:
+            async with Followed(self._tasks, feed, partial(self._stream, request, caller, account, feed)) as call:
+                async for chunk in call:
+                    yield chunk
+        yield call.result
 
     async def voices(self, model: str | None = None) -> tuple[list[Voice], list[tuple[str, VoxError]]]:
         """The voices of one model, or of all; beside them the providers that could not tell theirs.
@@ -187,6 +179,51 @@ class Runtime:
         return await self._executor.call(provider, method, params, _as_it_is, client="author", timeout_s=timeout_s)
 
     # ---- inside
+
+    async def _recognise(
+        self, request: TranscribeRequest, caller: Caller, account: Account, feed: Feed[Partial] | None = None
+    ) -> Transcript:
+        route = installed(await self._router.resolve(request.model, "asr", watch=account))
+        account.routed(route)
+        rate = route.model.sample_rate or STANDARD_RATE
+        begin = perf_counter_ns()
+        async with prepared(request.source, self._home.spool, rate=rate, limits=self._limits) as audio:
+            if not audio.duration_s:
+                raise UnsupportedAudio("The audio holds no samples, so there is nothing to recognise.")
+            account.note(audioDurationMs=round(audio.duration_s * 1000), inputBytes=audio.input_bytes)
+            account.prepare = perf_counter_ns() - begin
+            params, stream = request.params(route.model.id, audio.path), None
+            timeout_s = route.provider.entry.timeouts.transcribe_s(audio.duration_s)
+            if feed is not None and "transcribe.partials" in route.model.features:
+                params["partials"], stream = True, hear(feed, account, timeout_s)
+            result: TranscribeResult = await self._executor.call(
+                route.provider,
+                "transcribe",
+                params,
+                read_transcript,
+                account=account,
+                client=caller.client,
+                cost=audio.duration_s,
+                timeout_s=timeout_s,
+                max_wait_s=request.max_wait_s,
+                stream=stream,
+            )
+        metrics = account.settle(result.metrics, audio.duration_s)
+        account.note(textLength=len(result.text))
+        return _transcript(route, result, metrics, account, audio.duration_s)
+
+    async def _stream(
+        self, request: SynthesizeRequest, caller: Caller, account: Account, feed: Feed[AudioChunk]
+    ) -> Speech:
+        text = request.speakable()
+        account.note(textLength=len(text), characterCount=len(text))
+        return await (await self._synthesis(request, text, caller, account)).stream(feed)
+
+    async def _synthesis(self, request: SynthesizeRequest, text: str, caller: Caller, account: Account) -> Synthesis:
+        route = installed(await self._router.resolve(request.model, "tts", watch=account))
+        account.routed(route)
+        params = request.params(route.model.id, text, await self._voice(route, request, account))
+        return Synthesis(route, params, caller, account, self._executor, self._home.spool, request.max_wait_s)
 
     async def _voice(self, route: Route, request: SynthesizeRequest, account: Account) -> str | None:
         wanted = (request.voice or "").strip()
