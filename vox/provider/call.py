@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from binascii import b2a_base64
 from time import perf_counter
 
 from vox.provider.failure import Cancelled, invalid_params
@@ -47,6 +48,10 @@ class Call:
         method: `install`, `preload`, `transcribe` or `synthesize`.
         params: The request's params as they came.
         metrics: Stage times in milliseconds and other numbers ≥ 0, sent with the result.
+        number: The request's id.
+        sample_rate: Of the audio that was sent, in Hz; 0 before there is any.
+        sent_bytes: How much audio was sent, in bytes of 16-bit samples.
+        kept: The audio that was sent while nobody wanted a stream: it goes with the result.
     """
 
     def __init__(
@@ -54,13 +59,18 @@ class Call:
         method: str,
         params: dict[str, Any],
         notify: Callable[[str, dict[str, Any]], None] = _to_nobody,
+        number: int | str = 0,
     ) -> None:
         self.method = method
         self.params = params
+        self.number = number
         self.metrics: dict[str, float] = {}
         self._notify = notify
         self._cancelled = False
         self._last_progress = 0.0
+        self.sample_rate = self.sent_bytes = 0
+        self.kept = bytearray()
+        self._sequence = 0
 
     @property
     def model_id(self) -> str:
@@ -116,6 +126,23 @@ class Call:
         return float(value)
 
     @property
+    def out_dir(self) -> str | None:
+        """A folder in which the speech may be left as a file, `{"audioPath": path}` instead of `{"audio": bytes}`; None
+        when the caller offers none. It is offered to programs that declare the feature `audio.path`."""
+        value = self.params.get("outDir")
+        return value if isinstance(value, str) and value else None
+
+    @property
+    def wants_stream(self) -> bool:
+        """Whether the caller hears the speech while it is made."""
+        return self.params.get("stream") is True
+
+    @property
+    def wants_partials(self) -> bool:
+        """Whether the caller reads the text while it is recognised."""
+        return self.params.get("partials") is True
+
+    @property
     def cancelled(self) -> bool:
         """True once the caller wants the result no more."""
         return self._cancelled
@@ -154,6 +181,44 @@ class Call:
         }
         params.update({name: value for name, value in optional.items() if value is not None})
         self._notify("progress", params)
+
+    def send_audio(self, pcm: bytes | bytearray | memoryview, sample_rate: int) -> None:
+        """The next piece of the speech: 16-bit little-endian samples, mono.
+
+        It is heard at once if the caller wants a stream; else it is kept and becomes the `audio` of the result, so a
+        function need not know which. Returning `audio` as well replaces what was kept.
+
+        Raises:
+            ProviderError: The call was cancelled.
+            ValueError: Another rate than before, or half a sample.
+        """
+        self.raise_if_cancelled()
+        if sample_rate != (self.sample_rate or sample_rate):
+            raise ValueError(f"the sample rate of a speech cannot change from {self.sample_rate} to {sample_rate}")
+        if len(pcm) % 2:
+            raise ValueError(f"{len(pcm)} bytes are no whole number of 16-bit samples")
+        self.sample_rate = sample_rate
+        self.sent_bytes += len(pcm)
+        if not self.wants_stream:
+            self.kept += pcm
+        elif pcm:
+            self._send_chunk(pcm)
+
+    def send_partial(self, text: str, stable: int | bool = False) -> None:
+        """All the text recognised so far, if the caller wants to read it before the end; else nothing.
+
+        Args:
+            stable: How many characters at its beginning will stay as they are; true for all of them.
+        """
+        if self.wants_partials and not self._cancelled:
+            self._notify("partial", {"id": self.number, "text": text, "stable": stable})
+
+    def _send_chunk(self, pcm: bytes | bytearray | memoryview) -> None:
+        params: dict[str, Any] = {"id": self.number, "sequence": self._sequence}
+        if not self._sequence:
+            params["sampleRate"] = self.sample_rate
+        self._sequence += 1
+        self._notify("audio", {**params, "audioBase64": b2a_base64(pcm, newline=False).decode("ascii")})
 
     def _text(self, name: str) -> str:
         value = self.params.get(name)

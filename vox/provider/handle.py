@@ -53,7 +53,8 @@ def _result(provider: Provider, job: Job) -> tuple[bytes, ...]:
     if method == "transcribe":
         return (answer(job.id, complete_transcript(call, result, begun)),)
     if method == "synthesize":
-        return speech_answer(job.id, *complete_speech(call, result, begun))
+        whole, audio = complete_speech(call, result, begun)
+        return speech_answer(job.id, whole, audio) if audio else (answer(job.id, whole),)
     return (answer(job.id, complete_model(provider, result)),)
 
 

@@ -19,9 +19,11 @@ class Provider:
         name: The provider's name; ModelInfo and voices carry it as `backend` unless they name another.
         kind: `asr`, `tts`, or `both` for a program that is registered once as each.
         max_concurrency: How many calls may run at once; Vox never sends more.
+        streams: Whether its functions send what they have before they return: `transcribe` partial text with
+            `call.send_partial`, `synthesize` audio with `call.send_audio`.
     """
 
-    def __init__(self, name: str, kind: str = "asr", max_concurrency: int = 1) -> None:
+    def __init__(self, name: str, kind: str = "asr", max_concurrency: int = 1, streams: bool = False) -> None:
         if kind not in ("asr", "tts", "both"):
             raise ValueError(f"kind must be 'asr', 'tts' or 'both', not {kind!r}")
         if max_concurrency < 1:
@@ -29,8 +31,15 @@ class Provider:
         self.name = name
         self.kind = kind
         self.max_concurrency = max_concurrency
+        self.streams = streams
         self.handlers: dict[str, Callable[..., Any]] = {}
         """Method → function."""
+
+    @property
+    def features(self) -> list[str]:
+        """What it offers beyond the six methods, as its `models` answer declares it."""
+        streams = {"transcribe": "transcribe.partials", "synthesize": "synthesize.stream"} if self.streams else {}
+        return ["cancel", *(feature for method, feature in streams.items() if method in self.handlers)]
 
     def models(self, handler: Handler) -> Handler:
         """`models() -> [ModelInfo, …]`, or the whole result as a dict. Must answer at once, without loading a model."""
@@ -45,7 +54,8 @@ class Provider:
         return self._register("preload", handler)
 
     def transcribe(self, handler: Handler) -> Handler:
-        """`transcribe(call) -> {"text": …, "words"?: …}`: recognise the speech in `call.path`."""
+        """`transcribe(call) -> {"text": …, "words"?: …}`: recognise the speech in `call.path`. Text known before the
+        end may go ahead with `call.send_partial`."""
         return self._register("transcribe", handler)
 
     def voices(self, handler: Handler) -> Handler:
@@ -53,7 +63,8 @@ class Provider:
         return self._register("voices", handler)
 
     def synthesize(self, handler: Handler) -> Handler:
-        """`synthesize(call) -> {"audio": wav_bytes, "voiceId"?: …}`: speak `call.text`."""
+        """`synthesize(call) -> {"audio": wav_bytes, "voiceId"?: …}`: speak `call.text`. What went to
+        `call.send_audio` needs no `audio`; a file in `call.out_dir` is named as `audioPath`."""
         return self._register("synthesize", handler)
 
     def _register(self, method: str, handler: Handler) -> Handler:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 
 from vox.provider.failure import ProviderError
-from vox.provider.wav import duration_ms
+from vox.provider.wav import duration_ms, wav
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,10 +20,11 @@ _HEADER = 4096  # bytes; the data chunk of a WAV that Vox or an engine wrote beg
 
 
 def complete_models(provider: Provider, result: Any) -> dict[str, Any]:
-    """The result of `models`: each with its defaults, the limit, and that calls can be cancelled."""
+    """The result of `models`: each with its defaults, the limit, and what is offered besides."""
     whole: dict[str, Any] = result if isinstance(result, dict) else {"models": result}
     models = [complete_model(provider, model) for model in whole["models"]]
-    return {"maxConcurrency": provider.max_concurrency, "features": ["cancel"], **whole, "models": models}
+    features = list(dict.fromkeys((*provider.features, *whole.get("features", ()))))
+    return {"maxConcurrency": provider.max_concurrency, **whole, "features": features, "models": models}
 
 
 def complete_model(provider: Provider, model: dict[str, Any]) -> dict[str, Any]:
@@ -61,17 +62,15 @@ def complete_transcript(call: Call, result: dict[str, Any], begun: float) -> dic
 
 
 def complete_speech(call: Call, result: dict[str, Any], begun: float) -> tuple[dict[str, Any], bytes]:
-    """The result of `synthesize` and its audio.
+    """The result of `synthesize` and its audio, which is empty when it was sent ahead or lies in a file.
 
     Raises:
-        ProviderError: The handler returned no audio.
+        ProviderError: The handler made no audio.
     """
-    audio = result.get("audio")
-    if not isinstance(audio, bytes | bytearray | memoryview) or not len(audio):
-        raise ProviderError("synthesize must return {'audio': bytes}, a WAV file.")
     total = (perf_counter() - begun) * 1000
-    metrics = {"totalMs": total, "outputBytes": len(audio), "characterCount": len(call.text)}
-    length = duration_ms(bytes(audio[:_HEADER]), len(audio))
+    audio = _audio(call, result)
+    size, length = _made(call, result, audio)
+    metrics = {"totalMs": total, "outputBytes": size, "characterCount": len(call.text)}
     if length is not None:
         metrics["audioDurationMs"] = length
     metrics |= {**call.metrics, **result.get("metrics", {})}
@@ -83,7 +82,27 @@ def complete_speech(call: Call, result: dict[str, Any], begun: float) -> tuple[d
         "elapsedMs": total,
     }
     rest = {name: value for name, value in result.items() if name != "audio"}
-    return {**defaults, **rest, "metrics": _rounded(metrics)}, bytes(audio)
+    return {**defaults, **rest, "metrics": _rounded(metrics)}, audio
+
+
+def _audio(call: Call, result: dict[str, Any]) -> bytes:
+    if (call.wants_stream and call.sent_bytes) or "audioPath" in result:
+        return b""
+    audio = result.get("audio")
+    if audio is None and call.kept:
+        return wav(call.kept, call.sample_rate)
+    if not isinstance(audio, bytes | bytearray | memoryview) or not len(audio):
+        raise ProviderError("synthesize must return {'audio': bytes}, a WAV file, or send it with call.send_audio.")
+    return bytes(audio)
+
+
+def _made(call: Call, result: dict[str, Any], audio: bytes) -> tuple[int, float | None]:
+    """How much audio there is: bytes, and milliseconds if they can be told."""
+    if audio:
+        return len(audio), duration_ms(audio[:_HEADER], len(audio))
+    if "audioPath" in result:
+        return _file_size(result["audioPath"]), _file_duration_ms(result["audioPath"])
+    return call.sent_bytes, call.sent_bytes / 2 / call.sample_rate * 1000
 
 
 def _rounded(metrics: dict[str, float]) -> dict[str, float]:
@@ -97,3 +116,11 @@ def _file_duration_ms(path: str) -> float | None:
             return duration_ms(file.read(_HEADER), file.seek(0, 2))
     except OSError:
         return None
+
+
+def _file_size(path: str) -> int:
+    try:
+        with open(path, "rb") as file:
+            return file.seek(0, 2)
+    except OSError:
+        return 0

@@ -119,7 +119,7 @@ class _Server:
             return self._refuse(number, _METHOD_NOT_FOUND, f"This provider has no method {method!r}.")
         if not isinstance(number, int | str) or number in self._jobs:
             return self._refuse(number, _INVALID_REQUEST, "The id must be a number or string that is not in use.")
-        self._enqueue(Job(number, Call(method, params, self._notify)))
+        self._enqueue(Job(number, Call(method, params, self._notify, number)))
 
     def _enqueue(self, job: Job) -> None:
         lane = self._lanes[_LANES.get(job.call.method, "work")]

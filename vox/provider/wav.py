@@ -1,8 +1,15 @@
-"""How long a WAV is, from its header alone."""
+"""WAV files, as far as a provider needs them: how long one is, and one made of samples."""
 
 from __future__ import annotations
 
-__all__ = ["duration_ms"]
+__all__ = ["duration_ms", "wav"]
+
+
+def wav(pcm: bytes | bytearray, rate: int) -> bytes:
+    """A WAV of 16-bit little-endian samples, mono."""
+    form = _little((1, 2), (1, 2), (rate, 4), (2 * rate, 4), (2, 2), (16, 2))  # PCM, channels, …, bytes a frame, bits
+    head = b"RIFF" + _little((36 + len(pcm), 4)) + b"WAVEfmt " + _little((16, 4)) + form
+    return head + b"data" + _little((len(pcm), 4)) + bytes(pcm)
 
 
 def duration_ms(header: bytes, size: int) -> float | None:
@@ -24,3 +31,8 @@ def duration_ms(header: bytes, size: int) -> float | None:
             return min(length, size - position) / bytes_per_second * 1000 if bytes_per_second else None
         position += length + length % 2
     return None
+
+
+def _little(*numbers: tuple[int, int]) -> bytes:
+    """Numbers as little-endian bytes, each with its width."""
+    return b"".join(number.to_bytes(width, "little") for number, width in numbers)
