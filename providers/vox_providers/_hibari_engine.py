@@ -9,7 +9,7 @@ characters without a space. Each sentence it says has 0.3 to 0.5 s of near silen
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from vox.provider import Call, ProviderError
@@ -65,24 +65,23 @@ class HibariVoice:
         self._engine: Any = Hibari(voice=name, threads=int(os.environ.get("VOX_HIBARI_THREADS", "1")))
         self._to_phonemes: Callable[[str], str] = self._engine.g2p
 
-    def speak(self, call: Call, text: str, speed: float) -> bytearray:
-        """16-bit PCM of a whole text with the pauses in it; empty when it has no sound.
+    def speak(self, call: Call, text: str, speed: float) -> Iterator[bytes]:
+        """16-bit PCM of a text, a sentence at a time, each with the pause before it; nothing when it has no sound.
 
         Raises:
             ProviderError: The call was cancelled, or the speech is too long.
         """
-        pcm, pause = bytearray(), 0.0
+        size, pause = 0, 0.0
         sentences = _sentences.split(text, _LONGEST_SENTENCE)
         for number, sentence in enumerate(sentences, start=1):
             call.raise_if_cancelled()
             for phonemes in self.phonemes(sentence.text):
-                pcm += _speech.silence(pause / speed if pcm else 0.0, RATE)
-                pcm += self.say(phonemes, speed)
-                pause = 0.0
+                pcm = _speech.silence(pause / speed if size else 0.0, RATE) + self.say(phonemes, speed)
+                pause, size = 0.0, size + len(pcm)
+                _speech.check_length(size, RATE)
+                yield pcm
             pause = max(pause, sentence.pause_s)
-            _speech.check_length(len(pcm), RATE)
             call.progress(number / len(sentences), f"sentence {number} of {len(sentences)}")
-        return pcm
 
     def phonemes(self, text: str) -> list[str]:
         """How `text`, one sentence, is pronounced, in pieces the model can say; empty when it has no sound."""

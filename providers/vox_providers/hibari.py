@@ -21,7 +21,7 @@ _INVALID = -32602
 _HOW_TO_INSTALL = 'python -m pip install "voxhost[local]"'
 _OTHER_LANGUAGES = "For other languages choose another model, such as espeak:system."
 
-provider = Provider("hibari", kind="tts")
+provider = Provider("hibari", kind="tts", streams=True)
 _loaded: "dict[str, HibariVoice]" = {}
 
 
@@ -70,7 +70,7 @@ def voices(model_id: str | None) -> list[dict[str, object]]:
 
 @provider.synthesize
 def synthesize(call: Call) -> dict[str, object]:
-    """Speak the text sentence by sentence.
+    """Speak the text sentence by sentence; each can be heard as soon as it is made.
 
     Raises:
         ProviderError: Nothing to say, too long, not English, no such voice, or the package is missing.
@@ -86,10 +86,11 @@ def synthesize(call: Call) -> dict[str, object]:
         voice = _resolve(call, installed)
     speaker = _load(call, voice)
     with call.timer("synthesisMs"):
-        pcm = speaker.speak(call, text, speed)
-    if not pcm:
+        for pcm in speaker.speak(call, text, speed):
+            call.send_audio(pcm, _RATE)
+    if not call.sent_bytes:
         raise _speech.nothing_to_say()
-    return {"audio": _speech.wav(pcm, _RATE), "voiceId": voice.id}
+    return {"voiceId": voice.id}
 
 
 def _model_info() -> dict[str, object]:

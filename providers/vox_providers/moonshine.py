@@ -37,7 +37,7 @@ _VOICE_ROOM_S = 0.08  # what the voice detector misses at soft beginnings and en
 _engines: dict[str, Moonshine] = {}  # folder → the model in memory; one call at a time gets there
 _aligners: dict[str, Aligner] = {}
 
-provider = Provider("moonshine", kind="asr", max_concurrency=1)
+provider = Provider("moonshine", kind="asr", max_concurrency=1, streams=True)
 
 
 @provider.models
@@ -76,7 +76,8 @@ def preload(call: Call) -> dict[str, object]:
 
 @provider.transcribe
 def transcribe(call: Call) -> dict[str, object]:
-    """The words in `call.path`, with times when `params.words` is true; empty text when nobody speaks."""
+    """The words in `call.path`, with times when `params.words` is true; empty text when nobody speaks. Each piece is
+    sent ahead as soon as its words are known."""
     _require(call)
     from vox_providers._pieces import Recording, find_pieces
 
@@ -88,8 +89,7 @@ def transcribe(call: Call) -> dict[str, object]:
         with call.timer("audioPrepareMs"):
             pieces = find_pieces(recording, _LONGEST_S, call.raise_if_cancelled)
         segments, words = _hear(call, recording, pieces) if pieces else ([], [])
-    text = " ".join(str(segment["text"]) for segment in segments)
-    result: dict[str, object] = {"text": text, "language": "en", "segments": segments}
+    result: dict[str, object] = {"text": _text(segments), "language": "en", "segments": segments}
     if _wants_words(call):
         result["words"] = words
     return result
@@ -116,8 +116,13 @@ def _hear(
             if sounds_like_speech(text, decoded, piece.voiced_s):
                 segments.append(_segment(len(segments), piece, text))
                 words.extend(_words(aligner, piece, decoded) if aligner else ())
+                call.send_partial(_text(segments), stable=True)
     call.progress(1.0, "transcribing")
     return segments, words
+
+
+def _text(segments: list[dict[str, object]]) -> str:
+    return " ".join(str(segment["text"]) for segment in segments)
 
 
 def _wants_words(call: Call) -> bool:

@@ -9,7 +9,6 @@ import math
 import os
 import sys
 from array import array
-from io import BytesIO
 
 from vox.provider import Call, Provider, ProviderError, serve
 
@@ -19,7 +18,7 @@ LOWEST_HZ = 220.0  # the tone of a space; each character's code is one semitone 
 MAX_CHARACTERS = 20_000  # twenty minutes of tones
 _STEP_S = 0.02  # how often a waiting call looks whether it was cancelled
 
-provider = Provider("tone", kind="both", max_concurrency=int(os.environ.get("VOX_TONE_CONCURRENCY", "4")))
+provider = Provider("tone", kind="both", max_concurrency=int(os.environ.get("VOX_TONE_CONCURRENCY", "4")), streams=True)
 
 
 @provider.models
@@ -59,13 +58,16 @@ def transcribe(call: Call) -> dict[str, object]:
     seconds = len(samples) / rate
     if not loudness:
         return {"text": ""}
-    text = f"{seconds:.2f} seconds, {20 * math.log10(loudness):.0f} decibels, about {pitch:.0f} hertz"
+    known = [f"{seconds:.2f} seconds", f"{20 * math.log10(loudness):.0f} decibels", f"about {pitch:.0f} hertz"]
+    for count in range(1, len(known)):
+        call.send_partial(", ".join(known[:count]), stable=True)
+    text = ", ".join(known)
     return {"text": text, "words": [{"word": text, "start": 0.0, "end": seconds}]}
 
 
 @provider.synthesize
 def synthesize(call: Call) -> dict[str, object]:
-    """One tone a character."""
+    """One tone a character, each heard as soon as it is made."""
     _known(call.model_id)
     voice = call.voice_id or "sine"
     if voice not in ("sine", "square"):
@@ -75,11 +77,10 @@ def synthesize(call: Call) -> dict[str, object]:
     with call.timer("synthesisMs"):
         _delay(call)
         length = max(1, int(TONE_S / call.speed * RATE))
-        sound = array("h")
         for character in call.text:
-            call.raise_if_cancelled()
-            sound.extend(_tone(LOWEST_HZ * 2 ** (ord(character) % 25 / 12), length, voice == "square"))
-    return {"audio": _wav(sound), "voiceId": voice}
+            tone = _tone(LOWEST_HZ * 2 ** (ord(character) % 25 / 12), length, voice == "square")
+            call.send_audio(_little_endian(tone), RATE)
+    return {"voiceId": voice}
 
 
 def _known(model: str) -> str:
@@ -105,22 +106,14 @@ def _tone(hertz: float, length: int, square: bool) -> "array[int]":
     return array("h", (int(16_000 * min(1, n / fade, (length - n) / fade) * y) for n, y in enumerate(wave_form)))
 
 
-def _wav(samples: "array[int]") -> bytes:
+def _little_endian(samples: "array[int]") -> bytes:
     if sys.byteorder == "big":
         samples.byteswap()
-    import wave  # here and below: only a call needs it
-
-    file = BytesIO()
-    with wave.open(file, "wb") as writer:
-        writer.setnchannels(1)
-        writer.setsampwidth(2)
-        writer.setframerate(RATE)
-        writer.writeframes(samples.tobytes())
-    return file.getvalue()
+    return samples.tobytes()
 
 
 def _read(path: str) -> "tuple[array[int], int]":
-    import wave
+    import wave  # only a call needs it
 
     try:
         with wave.open(path, "rb") as reader:

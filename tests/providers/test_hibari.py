@@ -31,8 +31,16 @@ def samples(audio: object) -> np.ndarray:
         return np.frombuffer(reader.readframes(reader.getnframes()), "<i2") / 32768
 
 
+def sent(call: Call) -> np.ndarray:
+    """The samples a call has sent, -1 to 1."""
+    assert call.sample_rate == 24000
+    return np.frombuffer(call.kept, "<i2") / 32768
+
+
 def speak(text: str = SENTENCE, **params: object) -> np.ndarray:
-    return samples(hibari.synthesize(request(text, **params))["audio"])
+    call = request(text, **params)
+    hibari.synthesize(call)
+    return sent(call)
 
 
 def level(sound: np.ndarray) -> float:
@@ -48,7 +56,7 @@ def voice() -> HibariVoice:
 def test_a_sentence_is_heard_and_nothing_clips() -> None:
     call = request()
     result = hibari.synthesize(call)
-    sound = samples(result["audio"])
+    sound = sent(call)
     assert result["voiceId"] == "af_heart"
     assert 1.8 < len(sound) / 24000 < 4.0
     assert level(sound) > -40
@@ -65,13 +73,35 @@ def test_a_long_text_is_spoken_whole_with_short_pauses_and_progress() -> None:
     call = Call(
         "synthesize", {"modelId": "hibari:en", "input": f"{SENTENCE} " * 12}, lambda _, p: seen.append(p["progress"])
     )
-    sound = samples(hibari.synthesize(call)["audio"])
+    hibari.synthesize(call)
+    sound = sent(call)
     one = len(speak())
     assert 12 * one < len(sound) < 12 * (one + 24000 * 0.4)
     assert seen == sorted(seen) and seen[-1] == 1.0 and len(seen) > 2
     quiet = np.abs(sound) < 0.002
     edges = np.flatnonzero(np.diff(np.concatenate([[0], quiet.astype(np.int8), [0]])))
     assert (edges[1::2] - edges[::2]).max() / 24000 < 0.8
+
+
+def test_the_first_sentence_is_sent_before_the_second_is_made() -> None:
+    made: list[str] = []
+
+    def hear(method: str, _: dict[str, object]) -> None:
+        made.append(method)
+        call.cancel()
+
+    params = {"modelId": "hibari:en", "input": f"{SENTENCE} One. Two.", "stream": True}
+    call = Call("synthesize", params, hear)
+    with pytest.raises(ProviderError, match="cancelled"):
+        hibari.synthesize(call)
+    assert made.count("audio") == 1
+
+
+def test_pieces_of_a_stream_are_the_whole(voice: HibariVoice) -> None:
+    text = f"{SENTENCE} One, two, three! And a last one?"
+    pieces = list(voice.speak(request(text), text, 1.0))
+    assert len(pieces) == 3 and all(len(piece) % 2 == 0 for piece in pieces)
+    assert np.array_equal(np.frombuffer(b"".join(pieces), "<i2") / 32768, speak(text))
 
 
 def test_speed_changes_how_long_it_takes_to_say() -> None:

@@ -55,6 +55,20 @@ def test_long_audio_is_cut_and_joined_without_losing_words(
     assert all(before["end"] <= after["start"] for before, after in pairwise(segments))
 
 
+def test_the_text_grows_piece_by_piece(
+    clips: Clips, speech: Callable[[str], np.ndarray], wav: Callable[..., str]
+) -> None:
+    path = wav(np.concatenate([speech(name) for name in clips if name != "jfk"]))  # 24 s
+    sent: list[tuple[str, Any]] = []
+    params = {"modelId": moonshine.MODEL, "path": path, "partials": True}
+    call = Call("transcribe", params, lambda method, told: sent.append((method, told)))
+    text = moonshine.transcribe(call)["text"]
+    partials = [told for method, told in sent if method == "partial"]
+    assert len(partials) >= 2 and partials[-1]["text"] == text
+    assert all(after["text"].startswith(before["text"] + " ") for before, after in pairwise(partials))
+    assert all(told["stable"] is True for told in partials)
+
+
 def test_times_of_words_follow_the_voice(clips: Clips) -> None:
     result = transcribe(clips["jfk"][0], words=True)
     words = result["words"]

@@ -1,6 +1,5 @@
 """The provider without a model: what it says of a recording is true, and what it plays it hears again."""
 
-import io
 import math
 import wave
 from pathlib import Path
@@ -40,13 +39,24 @@ def test_silence_and_nothing_are_no_text(tmp_path: Path, samples: list[int]) -> 
 def test_a_tone_is_heard_at_its_pitch(tmp_path: Path, voice: str) -> None:
     text = "\x0c" * 30  # the character an octave above the lowest tone
     params = {"modelId": "tone:tts", "input": text, "voiceId": voice, "speed": 0.5}
-    audio = tone.synthesize(Call("synthesize", params))["audio"]
-    assert isinstance(audio, bytes)
-    with wave.open(io.BytesIO(audio)) as reader:
-        assert reader.getnframes() / reader.getframerate() == pytest.approx(30 * 0.12)
-    (tmp_path / "tone.wav").write_bytes(audio)
-    pitch = float(_hear(str(tmp_path / "tone.wav")).split()[-2])
+    call = Call("synthesize", params)
+    assert tone.synthesize(call) == {"voiceId": voice}
+    assert len(call.kept) / 2 / call.sample_rate == pytest.approx(30 * 0.12)
+    samples = [int.from_bytes(call.kept[n : n + 2], "little", signed=True) for n in range(0, len(call.kept), 2)]
+    pitch = float(_hear(_record(tmp_path / "tone.wav", samples, call.sample_rate)).split()[-2])
     assert pitch == pytest.approx(440, rel=0.05)
+
+
+def test_each_tone_and_each_fact_is_sent_as_soon_as_it_is_made(tmp_path: Path) -> None:
+    sent: list[tuple[str, object, object]] = []
+    params = {"modelId": "tone:tts", "input": "abc", "stream": True}
+    tone.synthesize(Call("synthesize", params, lambda m, p: sent.append((m, p["sequence"], len(p["audioBase64"])))))
+    assert sent == [("audio", number, 3840) for number in range(3)]
+    sent.clear()
+    path = _record(tmp_path / "loud.wav", [16_384, -16_384] * 8000)
+    params = {"modelId": "tone:asr", "path": path, "partials": True}
+    tone.transcribe(Call("transcribe", params, lambda m, p: sent.append((m, p["text"], p["stable"]))))
+    assert sent == [("partial", "1.00 seconds", True), ("partial", "1.00 seconds, -6 decibels", True)]
 
 
 @pytest.mark.parametrize(
