@@ -72,14 +72,14 @@ def _commands(rounds: int, folder: Path) -> list[Row]:
     measures = {"bare": lambda: run_ms(_BARE), "help": lambda: run_ms(help_command)}
     if find_spec("moonshine_voice") is None:
         taken = interleaved(measures, rounds)
-        return [_times_bare("vox --help", taken, "help", 4.5), _missing("vox transcribe")]
+        return [_times_bare("`vox --help`", taken, "help", 4.5), _missing("what `vox transcribe` adds")]
     with _running(folder / "commands") as home:
         environment = _environment(home)
         measures["transcribe"] = lambda: _transcribe_ms(home, environment)
         taken = interleaved(measures, rounds)
     return [
-        _times_bare("vox --help", taken, "help", 4.5),
-        _times_bare("vox transcribe, without the daemon's own time", taken, "transcribe", 5),
+        _times_bare("`vox --help`", taken, "help", 4.5),
+        _times_bare("what `vox transcribe` adds to the daemon's own time", taken, "transcribe", 5),
     ]
 
 

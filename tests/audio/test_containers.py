@@ -54,6 +54,21 @@ def test_each_container_gives_the_speech_back(speech, tmp_path, kind, codec, rat
     assert likeness(pcm.samples, speech) > 0.97
 
 
+def test_a_title_that_is_no_unicode_costs_nothing(speech):
+    out = io.BytesIO()
+    with av.open(out, "w", format="matroska") as container:
+        container.metadata["title"] = "A title of its time"
+        stream = container.add_stream("pcm_s16le", rate=16_000)
+        frame = av.AudioFrame.from_ndarray((speech[None] * 32_767).astype("int16"), format="s16", layout="mono")
+        frame.sample_rate, frame.pts = 16_000, 0
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            container.mux(packet)
+    audio = out.getvalue()
+    assert b"A title of its time" in audio
+    pcm = decode(audio.replace(b"A title of its time", b"Caf\xe9s d'\xe9t\xe9 et moi"[:19].ljust(19)), rate=16_000)
+    assert pcm.duration_s == pytest.approx(11, abs=0.15)
+
+
 def likeness(heard: np.ndarray, spoken: np.ndarray) -> float:
     """Highest normalised correlation over all shifts: codecs delay by some milliseconds."""
     size = 2 ** int(np.ceil(np.log2(len(heard) + len(spoken))))

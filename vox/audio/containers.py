@@ -7,7 +7,7 @@ path, so that nothing inside a file can make it look elsewhere.
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from itertools import chain
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -26,6 +26,7 @@ __all__ = ["open_container"]
 _DEMUXERS = {"mp4": "mov", "matroska": "matroska", "aac": "aac"}
 _NAMES = {"mp4": "MP4/M4A", "matroska": "Matroska/WebM", "aac": "AAC"}
 _NO_OTHER_FILES = {"enable_drefs": "0", "protocol_whitelist": "none"}
+_ODD_TITLES = {"metadata_errors": "ignore"}  # before 19, PyAV refused a file whose title is not UTF-8
 
 
 @contextmanager
@@ -45,9 +46,8 @@ def open_container(opened: Opened, family: Literal["mp4", "matroska", "aac"]) ->
             extra="av",
         ) from error
     try:
-        container = av.open(
-            opened.file, "r", format=_DEMUXERS[family], options=dict(_NO_OTHER_FILES), metadata_errors="ignore"
-        )
+        opening: dict[str, Any] = {} if int(av.__version__.partition(".")[0]) >= 19 else _ODD_TITLES
+        container = av.open(opened.file, "r", format=_DEMUXERS[family], options=dict(_NO_OTHER_FILES), **opening)
     except (FFmpegError, ValueError) as error:
         raise UnsupportedAudio(f"{opened.name} is a damaged {_NAMES[family]} file: {error}") from error
     with container:
