@@ -32,8 +32,8 @@ MOUTH = entry("mouth", {"models": [model("mouth:1")]}, kind="tts")
 
 async def checks(home: Home, *entries: Any, problems: tuple[Problem, ...] = ()) -> dict[str, Any]:
     async with running(home, *entries) as setup:
-        configuration = Configuration(tuple(entries), Settings(), problems, home.root)
-        report = await run_checks(home, configuration, setup.runtime)
+        setup.runtime.configuration = Configuration(tuple(entries), Settings(), problems, home.root)
+        report = await run_checks(home, setup.runtime)
     return {check["name"]: check for check in report["checks"]} | {"ready": report["ready"]}
 
 

@@ -48,7 +48,7 @@ def test_from_start_to_ready_to_a_clean_end(daemon: Daemon, recording: str) -> N
         socket.create_connection(("127.0.0.1", facts["port"]), timeout=2)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_in_the_middle_of_calls_ends_everything_in_time(
     daemon: Daemon, recording: str, number: signal.Signals
 ) -> None:

@@ -64,6 +64,7 @@ class Talk:
     def __init__(self, setup: Setup, methods: Methods, connection: Connection, sent: list[bytes]) -> None:
         self.setup, self.methods, self.connection, self._sent = setup, methods, connection, sent
         self.stopped = False
+        self.reloads = 0
 
     @property
     def sent(self) -> list[dict[str, Any]]:
@@ -102,7 +103,11 @@ async def talking(
         def stop() -> None:
             talk.stopped = True
 
-        methods = Methods(setup.runtime, Daemon(health, doctor, stop))
+        def reload() -> dict[str, Any]:
+            talk.reloads += 1
+            return {"problems": []}
+
+        methods = Methods(setup.runtime, Daemon(health, doctor, stop, reload))
         talk = Talk(setup, methods, Connection(methods, access, sent.append, tasks), sent)
         yield talk
         tasks.cancel_scope.cancel()

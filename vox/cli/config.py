@@ -51,11 +51,11 @@ def path_command(output: Output, name: str | None) -> None:
 def validate_command(output: Output) -> int:
     """Check providers.json and config.json: each problem with file, line and what to write. Exit status 78 if any."""
     from vox.config import load
-    from vox.host.command import BUILTIN_ALIASES, builtins
+    from vox.host.command import builtins, is_builtin
 
     known = builtins()
     home = Home.from_env()
-    configuration = load(home, lambda name: BUILTIN_ALIASES.get(name, name) in known)
+    configuration = load(home, lambda name: is_builtin(name, known))
     problems = [
         {"file": p.file, "line": p.line, "path": p.path, "message": p.message, "fix": p.fix}
         for p in configuration.problems

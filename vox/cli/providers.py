@@ -12,6 +12,7 @@ import click
 
 from vox.cli.options import json_option, no_start_option, open_client
 from vox.cli.output import Output
+from vox.cli.switch import disable_command, enable_command, restart_command
 from vox.errors import InvalidRequest, NoInput
 from vox.paths import Home
 
@@ -25,6 +26,8 @@ Examples:
   vox providers list
   vox providers status --json
   vox providers logs moonshine -n 20 --follow
+  vox providers restart moonshine
+  vox providers disable my-tts
   vox providers run moonshine models
   vox providers run my-tts synthesize '{"modelId": "m", "input": "hi", "format": "wav"}'
 """
@@ -33,6 +36,10 @@ Examples:
 @click.group("providers", short_help="Look at the programs that do the work.", epilog=_EPILOG)
 def command() -> None:
     """Look at the programs that recognise and speak."""
+
+
+for switch in (restart_command, enable_command, disable_command):
+    command.add_command(switch)
 
 
 @command.command("list", epilog="\b\nExample:\n  vox providers list --json")
@@ -48,7 +55,8 @@ def list_command(output: Output, start: bool) -> None:
     for provider in answer["providers"]:
         models = ",".join(provider["models"]) or "-"
         how = "builtin" if provider["builtin"] else "command"
-        line = f"{provider['id']} kind={provider['kind']} models={models} {how}={json.dumps(provider['command'])}"
+        off = " disabled" if provider["state"] == "disabled" else ""
+        line = f"{provider['id']} kind={provider['kind']}{off} models={models} {how}={json.dumps(provider['command'])}"
         output.line(line)
 
 

@@ -4,7 +4,8 @@ A problem in one entry costs that entry, never the rest; every problem names fil
 instead.
 """
 
-from vox.config.load import Configuration, Problem, load
+from vox.config.file import Problem
+from vox.config.load import Configuration, load
 from vox.config.providers import ProviderEntry, Timeouts, schema
 from vox.config.settings import Settings
 

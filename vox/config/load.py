@@ -1,6 +1,5 @@
-"""Reading the configuration: good entries are used, bad ones become named problems."""
+"""Reading the configuration: what is right is used, and what is wrong becomes named problems."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,33 +7,17 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from vox.config.access import may_be_written_by_others
-from vox.config.lines import Place, line_of
+from vox.config.entries import read_entries
+from vox.config.file import Problem, read_file
 from vox.config.providers import ProviderEntry
-from vox.config.references import resolve_references
 from vox.config.settings import Settings
-from vox.errors import ConfigError
 from vox.paths import Home
 from vox.types import Kind
 
-__all__ = ["DEFAULTS", "Configuration", "Problem", "load"]
+__all__ = ["DEFAULTS", "Configuration", "defaults", "load"]
 
 DEFAULTS: dict[Kind, tuple[str, ...]] = {"asr": ("moonshine", "parakeet", "whisper"), "tts": ("hibari", "espeak")}
 """Built-ins used for a kind that the user configured nothing for, the preferred one first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something in a configuration file that cannot be used."""
-
-    file: str
-    line: int
-    path: str
-    message: str
-    fix: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.path}: {self.message} {self.fix}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,126 +29,78 @@ class Configuration:
     problems: tuple[Problem, ...] = ()
     folder: Path = field(default_factory=Path)
     """The folder relative commands are resolved against."""
+    disabled: tuple[ProviderEntry, ...] = ()
+    """Entries that say `"enabled": false`; no part of `entries`."""
 
 
-def load(home: Home, known_builtins: Callable[[str], bool] = lambda _: True) -> Configuration:
+def load(
+    home: Home, known_builtins: Callable[[str], bool] = lambda _: True, previous: Configuration | None = None
+) -> Configuration:
     """Read providers.json and config.json of `home`. Never raises for what is in them.
 
     Args:
         known_builtins: Tells whether a built-in of that name exists.
+        previous: What was in force until now: a file that cannot be used at all, and an entry or setting that has
+            become wrong, stay as they were in it.
     """
     problems: list[Problem] = []
-    entries = _load_entries(home.providers_json, known_builtins, problems)
-    settings = _load_settings(home.config_json, problems)
-    for kind, names in DEFAULTS.items():
-        if not any(entry.kind == kind for entry in entries):
-            entries += [ProviderEntry(id=name, kind=kind, builtin=True) for name in names if known_builtins(name)]
-    return Configuration(tuple(entries), settings, tuple(problems), home.providers_json.parent)
+    before = {(entry.id, entry.kind): entry for entry in (previous.entries + previous.disabled if previous else ())}
+    entries = read_entries(home.providers_json, known_builtins, problems, before)
+    settings = _load_settings(home.config_json, problems, previous.settings if previous else None)
+    entries += map(ProviderEntry.model_validate, _defaults(entries, known_builtins))
+    return Configuration(
+        entries=tuple(entry for entry in entries if entry.enabled),
+        settings=settings,
+        problems=tuple(problems),
+        folder=home.providers_json.parent,
+        disabled=tuple(entry for entry in entries if not entry.enabled),
+    )
 
 
-def _load_entries(path: Path, known: Callable[[str], bool], problems: list[Problem]) -> list[ProviderEntry]:
-    read = _read_json(path, problems)
-    if read is None:
-        return []
-    text, document = read
-    raw: Any = cast("dict[str, Any]", document).get("providers") if isinstance(document, dict) else None
-    if not isinstance(raw, list):
-        _note(problems, path, text, ("providers",), "is not a list.", 'Write {"providers": [ … ]}.')
-        return []
-    for key in cast("dict[str, Any]", document).keys() - {"$schema", "providers"}:
-        _note(problems, path, text, (key,), "is not a known key.", 'Known: "$schema", "providers".')
-    return _read_entries(path, text, cast("list[Any]", raw), known, problems)
+def defaults(home: Home, known_builtins: Callable[[str], bool] = lambda _: True) -> list[dict[str, Any]]:
+    """The entries in force that providers.json does not hold, as they would be written there."""
+    return _defaults(read_entries(home.providers_json, known_builtins, [], {}), known_builtins)
 
 
-def _read_entries(
-    path: Path, text: str, raw: list[Any], known: Callable[[str], bool], problems: list[Problem]
-) -> list[ProviderEntry]:
-    entries: list[ProviderEntry] = []
-    claimed: dict[tuple[str, str], str] = {}
-    for index, item in enumerate(raw):
-        entry = _read_entry(path, text, index, item, problems)
-        if entry is None:
-            continue
-        place: Place = ("providers", index)
-        if any((entry.id, entry.kind) == (other.id, other.kind) for other in entries):
-            _note(problems, path, text, place, f"repeats {entry.kind} provider {entry.id!r}.", "Give it another id.")
-            continue
-        if entry.builtin and not entry.command and not known(entry.id):
-            fix = "Remove the entry, or give it a command."
-            _note(problems, path, text, (*place, "id"), f"names no built-in provider: {entry.id!r}.", fix)
-            continue
-        try:
-            resolve_references(entry.env, path.parent)
-        except ConfigError as error:
-            _note(problems, path, text, (*place, "env"), error.message, "The entry is left out.")
-            continue
-        for model in entry.models or ():
-            owner = claimed.setdefault((entry.kind, model), entry.id)
-            if owner != entry.id:
-                told = f"lists model {model!r}, which {owner!r} has already; {owner!r} serves it."
-                _note(problems, path, text, (*place, "models"), told, "Remove it from one of the two.")
-        entries.append(entry)
-    return entries
+def _defaults(written: list[ProviderEntry], known_builtins: Callable[[str], bool]) -> list[dict[str, Any]]:
+    return [
+        {"id": name, "kind": kind, "builtin": True}
+        for kind, names in DEFAULTS.items()
+        if not any(entry.kind == kind for entry in written)
+        for name in names
+        if known_builtins(name)
+    ]
 
 
-def _read_entry(path: Path, text: str, index: int, item: Any, problems: list[Problem]) -> ProviderEntry | None:
+def _load_settings(path: Path, problems: list[Problem], before: Settings | None) -> Settings:
+    file = read_file(path, "The defaults are used." if before is None else "What was in force stays.")
+    if file is not None and not isinstance(file.value, dict):
+        problems.append(file.unusable or file.problem((), "is not an object.", "Write { … }."))
+        return before or _with_environment(Settings(), problems)
+    fields: dict[str, Any] = dict(cast("dict[str, Any]", file.value)) if file is not None else {}
     try:
-        return ProviderEntry.model_validate(item)
+        settings = Settings.model_validate(fields)
     except ValidationError as error:
+        assert file is not None  # an empty object is right
+        otherwise = "The default is used." if before is None else "It stays as it was."
         for fault in error.errors(include_url=False, include_input=False):
-            place = ("providers", index, *fault["loc"])
-            message = fault["msg"].removeprefix("Value error, ")
-            known = ", ".join(field.alias or name for name, field in ProviderEntry.model_fields.items())
-            fix = f"Known keys: {known}." if fault["type"] == "extra_forbidden" else "The entry is left out."
-            _note(problems, path, text, place, message + ".", fix)
-        return None
+            problems.append(file.problem(fault["loc"], fault["msg"] + ".", otherwise))
+            fields.pop(str(fault["loc"][0]), None)
+        kept = before.model_dump(by_alias=True, include=_faulty(error)) if before is not None else {}
+        settings = Settings.model_validate(fields | kept)
+    return _with_environment(settings, problems)
 
 
-def _load_settings(path: Path, problems: list[Problem]) -> Settings:
-    read = _read_json(path, problems)
-    text, document = read or ("", {})
-    settings = Settings()
-    if isinstance(document, dict):
-        fields = dict(cast("dict[str, Any]", document))
-        try:
-            settings = Settings.model_validate(fields)
-        except ValidationError as error:
-            for fault in error.errors(include_url=False, include_input=False):
-                _note(problems, path, text, fault["loc"], fault["msg"] + ".", "The default is used.")
-                fields.pop(str(fault["loc"][0]), None)
-            settings = Settings.model_validate(fields)
-    else:
-        _note(problems, path, text, (), "is not an object.", "Write { … }.")
+def _faulty(error: ValidationError) -> set[str]:
+    """The settings that have a fault, by their names in Python."""
+    places = {str(fault["loc"][0]) for fault in error.errors(include_url=False, include_input=False)}
+    return {name for name, field in Settings.model_fields.items() if places & {name, field.alias}}
+
+
+def _with_environment(settings: Settings, problems: list[Problem]) -> Settings:
     try:
         return settings.with_environment()
     except ValidationError as error:
         told = "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors(include_url=False))
         problems.append(Problem("environment", 0, "VOX_*", told, "The variables are ignored."))
         return settings
-
-
-def _read_json(path: Path, problems: list[Problem]) -> tuple[str, Any] | None:
-    """The text and its value; None when there is no file, or none that may be used."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        others = may_be_written_by_others(path)
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(Problem(str(path), 1, path.name, f"cannot be read: {error}.", "The defaults are used."))
-        return None
-    if others:
-        told = "may be written by other users, who could make Vox run their programs."
-        problems.append(Problem(str(path), 1, path.name, told, f"Run: chmod go-w {path}"))
-        return None
-    try:
-        return text, json.loads(text)
-    except (ValueError, RecursionError) as error:
-        line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
-        problems.append(Problem(str(path), line, path.name, f"is not valid JSON: {error}.", "The defaults are used."))
-        return None
-
-
-def _note(problems: list[Problem], path: Path, text: str, place: Place, message: str, fix: str) -> None:
-    shown = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place).lstrip(".") or path.name
-    problems.append(Problem(str(path), line_of(text, place), shown, message, fix))

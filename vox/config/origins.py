@@ -41,6 +41,11 @@ class Origins:
         self._seen: _Seen | None = None
         self._allowed: frozenset[str] = frozenset()
 
+    def configure(self, configured: Iterable[str]) -> None:
+        """Take over changed settings."""
+        self._configured = frozenset(_usable(configured, "config.json"))
+        self._seen = None
+
     def allows(self, origin: str) -> bool:
         """Whether a page of that origin, as its browser names it, may use the daemon."""
         seen = self._look()

@@ -44,12 +44,19 @@ class Timeouts(_Entry):
     models_ms: int = Field(default=20_000, gt=0)
     """`models` and `voices`."""
     preload_ms: int = Field(default=300_000, gt=0)
+    """Progress gives a preload that long again."""
     install_idle_ms: int = Field(default=60_000, gt=0)
     """An install has no time limit, but must report progress this often."""
     transcribe_ms: int | None = Field(default=None, gt=0)
     """Default: 3 times the audio's duration and 20 s, at least 30 s."""
     synthesize_ms: int | None = Field(default=None, gt=0)
     """Default: 20 ms a character and 20 s, at least 30 s."""
+    call_ms: int = Field(default=300_000, gt=0)
+    """A request made by hand with `vox providers run`."""
+    stop_ms: int = Field(default=2_000, ge=0)
+    """To end by itself once its input has ended; then it gets a polite signal."""
+    kill_ms: int = Field(default=2_000, ge=0)
+    """To end after the polite signal; then it gets the final one."""
 
     def transcribe_s(self, duration_s: float) -> float:
         """Seconds a transcription of that much audio may take."""
@@ -82,6 +89,8 @@ class ProviderEntry(_Entry):
     """Name of the provider; the pair (id, kind) is unique."""
     kind: Literal["asr", "tts"] = "asr"
     """What it does; a program that does both has two entries."""
+    enabled: bool = True
+    """False leaves the entry out without removing it, as `vox providers disable` does."""
     builtin: bool = False
     """Use the bundled program of that id."""
     command: list[str] | None = Field(default=None, min_length=1)
@@ -92,9 +101,13 @@ class ProviderEntry(_Entry):
     """Extra environment; a value may be "${env:NAME}" or "${file:PATH}"."""
     max_concurrency: int | None = Field(default=None, ge=1)
     """Calls inside one process at once; default: what the program advertises, else 1 for asr and 4 for tts."""
+    replicas: int = Field(default=1, ge=1)
+    """Processes of this entry at most; another one is started when those that run are full."""
     queue: QueueOptions = QueueOptions()
     keep_alive: KeepAlive = -1
     """Stop after idling that long: seconds or "5m"; 0 at once, -1 never."""
+    preload: list[str] = []
+    """Models loaded when the daemon starts, so that the first call need not wait for it."""
     timeouts: Timeouts = Timeouts()
     model_options: dict[str, ModelOptions] = {}
     """Options per model id."""

@@ -8,17 +8,18 @@ import asyncio
 import gc
 import os
 import secrets
-import signal
 import socket
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import anyio
-from anyio.abc import TaskGroup, TaskStatus
+from anyio.abc import TaskGroup
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -27,7 +28,7 @@ from starlette.websockets import WebSocket
 
 from vox import __version__
 from vox.audio.spool import sweep
-from vox.config import Configuration, load
+from vox.config import load
 from vox.config.origins import Origins
 from vox.daemon.discovery import make_token, only_daemon, publish, withdraw
 from vox.daemon.doctor import run_checks
@@ -35,10 +36,12 @@ from vox.daemon.guard import Guard, origin_of
 from vox.daemon.listen import HttpServer, bind_tcp, listen_unix
 from vox.daemon.private import make_private
 from vox.daemon.providers import make_supervisor
+from vox.daemon.reload import Reloader
+from vox.daemon.signals import Signals, ignore_signals
 from vox.doors.rpc.methods import Access, Daemon, Methods
 from vox.doors.rpc.server import serve_stream, serve_websocket
 from vox.errors import ConfigError, VoxError
-from vox.host.command import BUILTIN_ALIASES, builtins
+from vox.host.command import builtins, is_builtin
 from vox.host.job import make_watcher
 from vox.log import configure, get_logger, redactor
 from vox.paths import Home
@@ -68,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         configure(home.daemon_log, console=sys.stderr.isatty())
         with only_daemon(home):
             anyio.run(run, home, backend_options={"use_uvloop": _has_uvloop()})
-            _ignore_signals()
+            ignore_signals()
     except (VoxError, ExceptionGroup) as raised:
         error = _first(raised)
         if not isinstance(error, VoxError):
@@ -95,7 +98,8 @@ async def run(home: Home) -> None:
         ConfigError: The address or the runtime folder cannot be used. (In an exception group, after the start.)
     """
     known = builtins()
-    configuration = load(home, lambda name: BUILTIN_ALIASES.get(name, name) in known)
+    has_builtin = partial(is_builtin, installed=known)
+    configuration = load(home, has_builtin)
     for problem in configuration.problems:
         _log.warning("config.problem", problem=str(problem))
     for entry in configuration.entries:
@@ -110,30 +114,38 @@ async def run(home: Home) -> None:
             configuration, lambda entry: make_supervisor(entry, configuration, home, known, background, watcher)
         )
         runtime = Runtime(home, configuration, registry, recorder, background)
-        stop = asyncio.Event()
+        origins = Origins(home.root, configuration.settings.allowed_origins)
+        reloader = Reloader(home, has_builtin, runtime, origins)
+        registry.freshen = reloader.freshen
+        signals = Signals(reloader.reload)
         # From before the daemon is announced to the very end: an impatient second signal must change nothing.
-        await background.start(_stop_on_signal, stop)
+        await background.start(signals.watch)
         try:
-            await _serve(home, configuration, runtime, stop)
+            await _serve(home, runtime, reloader, origins, signals.stop)
         finally:
             with anyio.CancelScope(shield=True), anyio.move_on_after(STOP_GRACE_S):
                 await registry.stop()
-            for provider in registry.providers:
-                provider.supervisor.kill()
+            for supervisor in registry.supervisors():
+                supervisor.kill()
             watcher.close()
             background.cancel_scope.cancel()
 
 
-async def _serve(home: Home, configuration: Configuration, runtime: Runtime, stop: asyncio.Event) -> None:
-    settings, started = configuration.settings, time.monotonic()
+async def _serve(home: Home, runtime: Runtime, reloader: Reloader, origins: Origins, stop: asyncio.Event) -> None:
+    settings, started = runtime.configuration.settings, time.monotonic()
     listener = bind_tcp(settings.host, settings.port, or_any="port" not in settings.model_fields_set)
     facts = _facts(listener, home)
     token = make_token()
     redactor.learn_value(token)
     methods = Methods(
-        runtime, Daemon(lambda: _health(facts, started), lambda: run_checks(home, configuration, runtime), stop.set)
+        runtime,
+        Daemon(
+            health=lambda: _health(facts, started),
+            doctor=lambda: run_checks(home, runtime),
+            stop=stop.set,
+            reload=lambda: _reload(reloader),
+        ),
     )
-    origins = Origins(home.root, settings.allowed_origins)
     server = HttpServer(Guard(_app(methods, token), origins.allows))
     async with AsyncExitStack() as stack, anyio.create_task_group() as front:
         front.start_soon(_run_http, server, listener)
@@ -194,28 +206,11 @@ def _access(websocket: WebSocket, token: str) -> Access:
     return Access(owner=owner, files=owner or origin_of(websocket.scope) is None)
 
 
-async def _stop_on_signal(stop: asyncio.Event, *, task_status: TaskStatus[None]) -> None:
-    if sys.platform == "win32":
-        signal.signal(signal.SIGINT, lambda *_: stop.set())
-        task_status.started()
-        return
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
-        task_status.started()
-        async for _ in signals:
-            stop.set()
-
-
 def _first(error: BaseException) -> BaseException:
     """The first plain exception inside groups: task groups wrap what ends them."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-def _ignore_signals() -> None:
-    """Everything is in order already; a late signal would only turn a clean exit into an unclean one."""
-    for number in (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])):
-        signal.signal(number, signal.SIG_IGN)
 
 
 def _facts(listener: socket.socket, home: Home) -> dict[str, Any]:
@@ -239,6 +234,12 @@ def _health(facts: dict[str, Any], started: float) -> dict[str, Any]:
         "uptimeMs": round((time.monotonic() - started) * 1000),
         "doors": [{"name": "rpc", "url": f"ws://{host}:{facts['port']}/"}],
     }
+
+
+def _reload(reloader: Reloader) -> dict[str, Any]:
+    changes, problems = reloader.reload()
+    shown = {name: [{"id": key, "kind": kind} for key, kind in keys] for name, keys in changes._asdict().items()}
+    return {**shown, "problems": [asdict(problem) for problem in problems]}
 
 
 def _has_uvloop() -> bool:

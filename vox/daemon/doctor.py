@@ -12,11 +12,12 @@ from vox.types import Kind
 __all__ = ["run_checks"]
 
 
-async def run_checks(home: Home, configuration: Configuration, runtime: Runtime) -> dict[str, Any]:
+async def run_checks(home: Home, runtime: Runtime) -> dict[str, Any]:
     """`{ready, checks: [{name, status, detail, remediation?}]}`; ready means that no check says error."""
+    runtime.registry.freshen()
     checks = [
         _check("runtime", "ok", f"home {home.root}"),
-        _configuration(configuration),
+        _configuration(runtime.configuration),
         await _model(runtime, "asr", "model", "speech recognition"),
         await _model(runtime, "tts", "synthesis", "speech synthesis"),
         *await _providers(runtime),

@@ -45,6 +45,8 @@ def make_supervisor(
         folder=_working_folder(entry, configuration.folder),
         start_s=entry.timeouts.start_ms / 1000,
         keep_alive_s=entry.keep_alive,
+        stop_s=entry.timeouts.stop_ms / 1000,
+        kill_s=entry.timeouts.kill_ms / 1000,
         max_line=_MAX_LINE_TTS if entry.kind == "tts" else DEFAULT_MAX_LINE,
     )
     log = RotatingFile(home.provider_log(entry.id))

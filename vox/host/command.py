@@ -13,7 +13,7 @@ from pathlib import Path
 
 from vox.errors import ConfigError, ProviderUnavailable
 
-__all__ = ["BUILTIN_ALIASES", "builtin_argv", "builtins", "child_environment", "resolve_argv"]
+__all__ = ["BUILTIN_ALIASES", "builtin_argv", "builtins", "child_environment", "is_builtin", "resolve_argv"]
 
 BUILTIN_ALIASES = {
     "parakeet-asr": "parakeet",
@@ -40,6 +40,11 @@ _SECRET_MARKS = ("TOKEN", "SECRET", "PASSWORD", "API_KEY")
 def builtins() -> dict[str, str]:
     """Provider id → module, from the entry points of every installed distribution. Nothing is imported."""
     return {point.name: point.value for point in entry_points(group="vox.providers")}
+
+
+def is_builtin(provider: str, installed: Mapping[str, str]) -> bool:
+    """Whether a bundled program of that name, or of the name it stands for, is installed."""
+    return BUILTIN_ALIASES.get(provider, provider) in installed
 
 
 def builtin_argv(provider: str, installed: Mapping[str, str]) -> list[str]:

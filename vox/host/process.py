@@ -175,6 +175,15 @@ class ProviderProcess:
             self._give_up(number)
             raise
 
+    async def drained(self) -> None:
+        """Wait until nobody waits for an answer of the child; calls that were given up do not count."""
+        while waiting := [call.future for call in self._calls.values() if not call.future.done()]:
+            await asyncio.wait(waiting)
+
+    def condemn(self, error: VoxError) -> None:
+        """The child is about to be ended on purpose: tell its callers this, rather than that it crashed."""
+        self._fault = error
+
     # ---- what the transport tells
 
     def on_lines(self, lines: "list[bytes | memoryview]") -> None:

@@ -5,6 +5,7 @@ permanent death: while backing off, calls fail at once and say when to come back
 """
 
 import asyncio
+import dataclasses
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -28,8 +29,6 @@ __all__ = ["ProviderSpec", "State", "Supervisor"]
 
 State = Literal["stopped", "starting", "ready", "backing_off", "stopping"]
 
-INPUT_CLOSED_GRACE_S = 2.0  # after end of input: long enough to finish a sentence, short enough for Ctrl-C
-TERMINATED_GRACE_S = 2.0  # after the polite signal, before the final one
 KILLED_GRACE_S = 5.0  # the system needs no longer to reap a killed process, unless a disk hangs
 
 _log = get_logger()
@@ -47,6 +46,10 @@ class ProviderSpec:
     """Seconds from the start to the answer to `models`."""
     keep_alive_s: float = -1
     """Stop after idling that long; -1 never, 0 as soon as nothing is in flight."""
+    stop_s: float = 2.0
+    """After end of input: long enough to finish a sentence, short enough for Ctrl-C."""
+    kill_s: float = 2.0
+    """After the polite signal, before the final one."""
     max_line: int = DEFAULT_MAX_LINE
 
 
@@ -73,6 +76,8 @@ class Supervisor:
         self.generation = 0
         self.last_error: str | None = None
         self.models: ModelsResult | None = None
+        self.on_models: Callable[[ModelsResult], object] = _ignore
+        """Told what a new process answers to `models`."""
         self._tasks, self._watcher, self._stderr = tasks, watcher, stderr
         self._clock, self._open = clock, open_child
         self._backoff = Backoff(clock)
@@ -82,6 +87,7 @@ class Supervisor:
         self._start_scope = anyio.CancelScope()
         self._stopping = False
         self._idle: asyncio.TimerHandle | None = None
+        self._alive: set[ProviderProcess] = set()  # not reaped yet: the running one, and earlier ones that are ending
         self._sleeps = spec.keep_alive_s >= 0
 
     @property
@@ -168,11 +174,11 @@ class Supervisor:
             self._tasks.start_soon(self._start_for, self._starting)
         return await asyncio.shield(self._starting)
 
-    async def replace(self) -> None:
-        """End the running process, whatever it does; the next call starts a new one."""
+    async def replace(self, *, polite: bool = False) -> None:
+        """End the running process, whatever it does; the next call starts a new one, without waiting for the end."""
         process, self.running = self.running, None
         if process is not None:
-            await self._end(process, polite=False)
+            await self._end(process, polite=polite)
 
     async def stop(self, *, reset: bool = True) -> None:
         """End the process in good order: end of input, a signal, the final signal, each with its grace.
@@ -183,18 +189,43 @@ class Supervisor:
         self._stopping = True
         try:
             await self._stop_starting()
-            process, self.running = self.running, None
-            if process is not None:
-                await self._end(process, polite=True)
+            await self.replace(polite=True)
+            if self._alive:
+                grace_s = self.spec.stop_s + self.spec.kill_s + KILLED_GRACE_S
+                await asyncio.wait([process.exited for process in self._alive], timeout=grace_s)
         finally:
             self._stopping = False
             if reset:
                 self._backoff.reset()
 
+    def retire(self) -> None:
+        """Another takes over: end the process once nobody waits for its answers. A call that still comes is served,
+        by a process that ends as soon as it is idle."""
+        self._sleeps, self.on_models = True, _ignore
+        self.spec = dataclasses.replace(self.spec, keep_alive_s=0)
+        self._tasks.start_soon(self._leave)
+
+    async def abort(self, reason: str) -> None:
+        """End the process at once; its callers are told `reason` as `provider_unavailable`."""
+        await self._stop_starting()
+        if self.running is not None:
+            self.running.condemn(ProviderUnavailable(reason, provider=self.spec.id, retryAfterMs=0))
+            await self.replace()
+
+    async def _leave(self) -> None:
+        while self._starting is not None or self.running is not None:
+            if self._starting is not None:
+                await asyncio.wait([self._starting])
+                await asyncio.sleep(0)  # those who waited for the start make their calls now
+            elif (process := self.running) is not None:
+                await process.drained()
+                if self.running is process:
+                    await self.replace(polite=True)
+
     def kill(self) -> None:
         """The last resort when there is no time left for good order."""
-        process, self.running = self.running, None
-        if process is not None:
+        self.running = None
+        for process in self._alive:
             end_group(process.transport.process, force=True)
 
     # ---- starting
@@ -233,8 +264,12 @@ class Supervisor:
         self.generation += 1
         self._watcher.add(transport.process)
         process.attach(transport)
+        self._alive.add(process)
+        process.exited.add_done_callback(lambda _: self._alive.discard(process))
         _log.info("provider.started", provider=self.spec.id, pid=process.pid, generation=self.generation)
-        self._tasks.start_soon(self._see_through, process, started)
+        # By a callback, not by the task below: callers that fail with this end must find it noted when they look.
+        process.ended.add_done_callback(lambda end: self._note_end(process, end.result(), started))
+        self._tasks.start_soon(self._see_through, process)
         try:
             await self._greet(process)
         except ProviderUnavailable:
@@ -266,6 +301,7 @@ class Supervisor:
         try:
             models: ModelsResult = await process.call("models", {}, _read_models, timeout_s=self.spec.start_s)
             self.models = models
+            self.on_models(models)
             process.features = frozenset(models.features)
         except ProviderTimeout as error:
             self.last_error = f"no answer to models within {self.spec.start_s:g} s of the start"
@@ -279,24 +315,25 @@ class Supervisor:
 
     # ---- ending
 
-    async def _see_through(self, process: ProviderProcess, started: float) -> None:
-        """Wait for the process's end, expected or not, and leave nothing of it behind."""
-        error = await asyncio.shield(process.ended)
+    def _note_end(self, process: ProviderProcess, error: VoxError, started: float) -> None:
         if self.running is process:
             self.running = None
             self.last_error = error.message
             self._backoff.ended(self._clock() - started)
             _log.warning("provider.ended", provider=self.spec.id, error=error.message)
+
+    async def _see_through(self, process: ProviderProcess) -> None:
+        """Wait for the process's end, expected or not, and leave nothing of it behind."""
+        await asyncio.shield(process.ended)
         await self._end(process, polite=False)
 
     async def _end(self, process: ProviderProcess, *, polite: bool) -> None:
         child = process.transport.process
         process.transport.close_input()
-        gone = polite and await _within(process.exited, INPUT_CLOSED_GRACE_S)
+        gone = polite and await _within(process.exited, self.spec.stop_s)
         if not gone:
             end_group(child, force=not polite)
-            gone = polite and await _within(process.exited, TERMINATED_GRACE_S)
-        # Also after a clean exit: children of the child may have stayed behind in its group.
+            gone = polite and await _within(process.exited, self.spec.kill_s)
         end_group(child, force=True)
         if not gone and not await _within(process.exited, KILLED_GRACE_S):
             _log.error("provider.not_reaped", provider=self.spec.id, pid=child.pid)
@@ -321,7 +358,16 @@ class Supervisor:
 
     def _stop_idle(self, process: ProviderProcess) -> None:
         if process is self.running and not process.in_flight:
-            self._tasks.start_soon(self.stop)
+            self.running = None  # at once: a call that comes while it ends has a new one started
+            self._tasks.start_soon(self._end_idle, process)
+
+    async def _end_idle(self, process: ProviderProcess) -> None:
+        await self._end(process, polite=True)
+        self._backoff.reset()
+
+
+def _ignore(_: ModelsResult) -> None:
+    """Until a provider wants to know, and again when it has retired."""
 
 
 def _read_models(result: Any, _: bytes | None) -> ModelsResult:

@@ -53,6 +53,11 @@ class Router:
         self._known: dict[tuple[str | None, Kind], tuple[Route, ModelsResult | None]] = {}
         self._defaults: dict[Kind, str | None] = {"asr": settings.default_asr, "tts": settings.default_tts}
 
+    def configure(self, settings: Settings) -> None:
+        """Take over changed settings, and look every route up anew: the providers may have changed too."""
+        self._defaults = {"asr": settings.default_asr, "tts": settings.default_tts}
+        self._known.clear()
+
     async def resolve(
         self, model: str | None, kind: Kind, *, exact: bool = False, watch: Stopwatch | None = None
     ) -> Route:
@@ -67,6 +72,7 @@ class Router:
             ModelNotFound: Nobody serves it.
             ProviderUnavailable: The only provider that might cannot be started.
         """
+        self._registry.freshen()
         known = self._known.get((model, kind))
         if known is not None and known[0].provider.supervisor.models is known[1]:
             return known[0]

@@ -16,6 +16,7 @@ from vox.audio.encode import FORMATS, reencode
 from vox.audio.limits import Limits
 from vox.audio.normalize import STANDARD_RATE, prepared
 from vox.config import Configuration
+from vox.config.changes import Changes
 from vox.errors import InvalidRequest, UnsupportedAudio, VoxError
 from vox.paths import Home
 from vox.protocol.provider import SynthesizeResult, TranscribeResult, read_transcript
@@ -56,6 +57,18 @@ class Runtime:
         self._router = Router(registry, configuration.settings)
         self._voices = VoiceBook()
         self._limits = Limits(max_bytes=self._settings.max_audio_bytes, max_duration_s=self._settings.max_audio_seconds)
+
+    def configure(self, configuration: Configuration) -> Changes:
+        """Take over a changed configuration; calls that run are not disturbed.
+
+        Raises:
+            ConfigError: An entry cannot be used; nothing has changed then.
+        """
+        changes = self.registry.apply(configuration)
+        self.configuration, self._settings = configuration, configuration.settings
+        self._router.configure(self._settings)
+        self._limits = Limits(max_bytes=self._settings.max_audio_bytes, max_duration_s=self._settings.max_audio_seconds)
+        return changes
 
     # ---- speech to text
 

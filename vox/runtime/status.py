@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from vox.config import ProviderEntry
 from vox.log import redactor
 from vox.runtime.registry import Provider
 
-__all__ = ["provider_status"]
+__all__ = ["disabled_status", "provider_status"]
 
 
 def provider_status(provider: Provider) -> dict[str, Any]:
@@ -30,4 +31,26 @@ def provider_status(provider: Provider) -> dict[str, Any]:
         "noise": running.noise if running is not None else 0,
         "lastError": supervisor.last_error,
         "retryAfterMs": supervisor.retry_after_ms,
+    }
+
+
+def disabled_status(entry: ProviderEntry) -> dict[str, Any]:
+    """An entry that says `"enabled": false`, under the same names."""
+    return {
+        "id": entry.id,
+        "kind": entry.kind,
+        "state": "disabled",
+        "pid": None,
+        "generation": 0,
+        "limit": 0,
+        "inUse": 0,
+        "queued": 0,
+        "oldestWaitMs": 0,
+        "serviceMs": None,
+        "models": entry.models or [],
+        "command": [redactor.text(part) for part in entry.command or ()],
+        "builtin": entry.builtin,
+        "noise": 0,
+        "lastError": None,
+        "retryAfterMs": 0,
     }

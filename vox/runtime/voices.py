@@ -57,6 +57,7 @@ class VoiceBook:
 
     async def all(self, registry: Registry) -> tuple[list[Voice], list[tuple[str, VoxError]]]:
         """Every voice of every TTS provider, and the providers that could not tell."""
+        registry.freshen()
         providers = registry.of("tts")
         found: list[list[Voice]] = [[] for _ in providers]
         problems: list[tuple[str, VoxError]] = []

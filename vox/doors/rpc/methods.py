@@ -10,9 +10,10 @@ from typing import Any, cast
 import pybase64
 
 from vox.errors import InvalidRequest, NotAuthorized, PathNotAllowed, VoxError
+from vox.runtime.registry import Provider
 from vox.runtime.requests import Caller, SynthesizeRequest, TranscribeRequest
 from vox.runtime.runtime import Runtime
-from vox.runtime.status import provider_status
+from vox.runtime.status import disabled_status, provider_status
 from vox.types import Kind, ModelInfo, Progress, Transcript, Voice
 
 __all__ = ["Access", "Daemon", "Emit", "Methods"]
@@ -38,6 +39,7 @@ class Daemon:
     health: Callable[[], dict[str, Any]]
     doctor: Callable[[], Awaitable[dict[str, Any]]]
     stop: Callable[[], None]
+    reload: Callable[[], dict[str, Any]]
 
 
 class Methods:
@@ -58,6 +60,8 @@ class Methods:
             "synthesize.generate": self._synthesize_generate,
             "providers.status": self._providers_status,
             "providers.call": self._providers_call,
+            "providers.restart": self._providers_restart,
+            "providers.reload": self._providers_reload,
             "daemon.stop": self._daemon_stop,
         }
 
@@ -171,9 +175,12 @@ class Methods:
     # ---- providers
 
     async def _providers_status(self, _: "_Params", __: Access, ___: Emit) -> dict[str, Any]:
-        problems = self._runtime.configuration.problems
+        self._runtime.registry.freshen()
+        configuration = self._runtime.configuration
+        problems = configuration.problems
+        shown = [provider_status(provider) for provider in self._runtime.registry.providers]
         return {
-            "providers": [provider_status(provider) for provider in self._runtime.registry.providers],
+            "providers": shown + [disabled_status(entry) for entry in configuration.disabled],
             "problems": [
                 {"file": p.file, "line": p.line, "path": p.path, "message": p.message, "fix": p.fix} for p in problems
             ],
@@ -182,15 +189,36 @@ class Methods:
     async def _providers_call(self, params: "_Params", access: Access, _: Emit) -> dict[str, Any]:
         """One raw request, for the provider's author: the answer comes back as it is."""
         _require_owner(access)
-        name, method = params.text("id"), params.text("method", key="method")
-        kind = params.text("kind")
+        method = params.text("method", key="method")
+        if not method:
+            raise InvalidRequest("Missing method")
+        provider = self._named(params)[0]
+        return {"result": await self._runtime.raw_call(provider, method, params.object("params"))}
+
+    async def _providers_restart(self, params: "_Params", access: Access, _: Emit) -> dict[str, Any]:
+        _require_owner(access)
+        found = self._named(params)
+        for provider in found:
+            await self._runtime.registry.restart(provider, now=params.flag("now") or False)
+        return {"restarted": [{"id": provider.id, "kind": provider.kind} for provider in found]}
+
+    async def _providers_reload(self, _: "_Params", access: Access, __: Emit) -> dict[str, Any]:
+        """Files are read, never written: which programs run is decided by who can write those, not by who can call."""
+        _require_owner(access)
+        return self._daemon.reload()
+
+    def _named(self, params: "_Params") -> list[Provider]:
+        """The providers a request names, at least one: of one id there may be two kinds."""
+        name, kind = params.text("id"), params.text("kind")
         if kind not in (None, "asr", "tts"):
             raise InvalidRequest(f"kind is {kind!r}; it must be asr or tts.")
-        provider = self._runtime.registry.get(name or "", kind)
-        if provider is None or not method:
-            known = ", ".join(found.id for found in self._runtime.registry.providers)
-            raise InvalidRequest(f"Give the id of a provider ({known}) and a method.")
-        return {"result": await self._runtime.raw_call(provider, method, params.object("params"))}
+        self._runtime.registry.freshen()
+        providers = self._runtime.registry.providers
+        found = [provider for provider in providers if provider.id == name and kind in (None, provider.kind)]
+        if not found:
+            known = ", ".join(dict.fromkeys(provider.id for provider in providers)) or "none"
+            raise InvalidRequest(f"There is no provider {name!r}. Known: {known}.")
+        return found
 
 
 class _Params:

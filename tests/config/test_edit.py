@@ -1,0 +1,154 @@
+"""Switching entries on and off in the text of providers.json."""
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vox.config.edit import edit_enabled, set_enabled
+from vox.errors import ConfigError, InvalidRequest
+
+FILE = """{
+  "$schema": "x.json",
+
+  "providers": [
+    { "id": "a", "kind": "asr", "command": ["run", "}"],   "env": {"enabled": "1"} },
+    {
+      "command": ["b"],
+      "id": "b"
+    },
+    {"id":"b","kind":"tts","enabled":true,"builtin":true}
+  ]
+}
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "providers.json"
+    path.write_text(FILE, encoding="utf-8")
+    path.chmod(0o644)
+    return path
+
+
+def entries(text: str) -> list[dict[str, Any]]:
+    return json.loads(text)["providers"]
+
+
+@pytest.mark.parametrize(
+    ("index", "line"),
+    [
+        (0, '{ "id": "a", "kind": "asr", "command": ["run", "}"],   "env": {"enabled": "1"}, "enabled": false }'),
+        (1, '"id": "b",\n      "enabled": false\n    }'),
+        (2, '{"id":"b","kind":"tts","enabled":false,"builtin":true}'),
+    ],
+)
+def test_only_one_word_changes(index: int, line: str) -> None:
+    after = set_enabled(FILE, index, False)
+    assert line in after
+    assert entries(after)[index].pop("enabled") is False
+    assert [one for at, one in enumerate(entries(after)) if at != index] == [
+        one for at, one in enumerate(entries(FILE)) if at != index
+    ]
+    assert set_enabled(after, index, True).replace("true", "false") == after.replace("true", "false")
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+some_entries = st.lists(st.dictionaries(st.text() | st.just("enabled"), values, min_size=1, max_size=4), min_size=1)
+
+
+@given(some_entries, st.data(), st.sampled_from([None, 0, 2, "\t"]), st.booleans())
+def test_any_file_keeps_everything_else(
+    written: list[dict[str, Any]], data: st.DataObject, indent: Any, on: bool
+) -> None:
+    text = json.dumps({"providers": written}, indent=indent, ensure_ascii=data.draw(st.booleans()))
+    index = data.draw(st.integers(0, len(written) - 1))
+    written[index]["enabled"] = on
+    assert entries(set_enabled(text, index, on)) == written
+
+
+def test_the_file_is_private_and_what_was_there_is_kept(path: Path) -> None:
+    assert edit_enabled(path, "a", None, False, []) == 1
+    assert entries(path.read_text(encoding="utf-8"))[0]["enabled"] is False
+    backup = path.with_name("providers.json.bak")
+    assert backup.read_text(encoding="utf-8") == FILE
+    assert [stat.S_IMODE(file.stat().st_mode) for file in (path, backup)] == [0o600, 0o600]
+    assert {file.name for file in path.parent.iterdir()} <= {path.name, backup.name, "providers.json.lock"}
+
+
+def test_both_kinds_of_an_id_are_switched_unless_one_is_named(path: Path) -> None:
+    assert edit_enabled(path, "b", "tts", False, []) == 1
+    assert [one.get("enabled") for one in entries(path.read_text(encoding="utf-8"))] == [None, None, False]
+    assert edit_enabled(path, "b", None, False, []) == 1
+    assert [one.get("enabled") for one in entries(path.read_text(encoding="utf-8"))] == [None, False, False]
+    assert edit_enabled(path, "b", None, True, []) == 2
+
+
+def test_what_is_so_already_is_not_written_again(path: Path) -> None:
+    before = path.stat()
+    assert edit_enabled(path, "a", None, True, []) == 0
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert not path.with_name("providers.json.bak").exists()
+
+
+def test_a_default_is_written_down_with_the_others_of_its_kind(tmp_path: Path) -> None:
+    path = tmp_path / "providers.json"
+    otherwise = [
+        {"id": name, "kind": kind, "builtin": True} for name, kind in (("x", "asr"), ("y", "asr"), ("z", "tts"))
+    ]
+    assert edit_enabled(path, "x", None, False, otherwise) == 1
+    assert entries(path.read_text(encoding="utf-8")) == [otherwise[0] | {"enabled": False}, otherwise[1]]
+    assert path.read_text(encoding="utf-8").count("\n") == 6
+
+
+def test_a_default_joins_the_entries_of_the_other_kind(path: Path) -> None:
+    path.write_text('{"providers": [{"id": "a", "command": ["a"]}]}', encoding="utf-8")
+    assert edit_enabled(path, "z", "tts", False, [{"id": "z", "kind": "tts", "builtin": True}]) == 1
+    assert [(one["id"], one.get("enabled", True)) for one in entries(path.read_text(encoding="utf-8"))] == [
+        ("a", True),
+        ("z", False),
+    ]
+
+
+def test_lines_end_as_they_did(path: Path) -> None:
+    path.write_bytes(b"\xef\xbb\xbf" + FILE.replace("\n", "\r\n").encode("utf-8"))
+    edit_enabled(path, "b", "asr", False, [])
+    text = path.read_bytes().decode("utf-8")
+    assert text.startswith("\ufeff") and text.count("\n") == text.count("\r\n")
+    assert entries(text.removeprefix("\ufeff"))[1]["enabled"] is False
+
+
+def test_a_link_stays_a_link(path: Path, tmp_path: Path) -> None:
+    link = tmp_path / "elsewhere" / "providers.json"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    assert edit_enabled(link, "a", None, False, []) == 1
+    assert link.is_symlink()
+    assert entries(path.read_text(encoding="utf-8"))[0]["enabled"] is False
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"providers": {}}', '{"providers": [1]}', '{"providers": [', "\x80"])
+def test_a_file_that_is_wrong_is_left_alone(path: Path, text: str) -> None:
+    path.write_text(text, encoding="latin-1")
+    with pytest.raises(ConfigError, match="then try again"):
+        edit_enabled(path, "a", None, False, [])
+    assert path.read_text(encoding="latin-1") == text
+
+
+def test_an_unknown_provider_is_named_with_the_known_ones(path: Path) -> None:
+    with pytest.raises(InvalidRequest, match=r"no provider 'c'.*Known: a, b, d"):
+        edit_enabled(path, "c", None, False, [{"id": "d", "kind": "asr"}])
+
+
+def test_a_place_that_cannot_be_written_is_an_error_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="cannot be edited"):
+        edit_enabled(tmp_path / "file" / "providers.json", "a", None, False, [{"id": "a", "kind": "asr"}])

@@ -1,0 +1,161 @@
+"""Changing one word of providers.json, and leaving everything else in it as its owner wrote it.
+
+The file is edited as text: order, indentation and blank lines stay. It is written beside the old one and put in its
+place at once, so that nobody ever reads half of it; what was there before is kept as `providers.json.bak`.
+"""
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from filelock import FileLock, Timeout
+
+from vox.errors import ConfigError, InvalidRequest
+
+__all__ = ["edit_enabled", "set_enabled"]
+
+_LOCK_S = 5.0  # an edit takes milliseconds; whoever holds the lock longer is not editing
+
+_EMPTY = '{\n  "providers": []\n}\n'
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
+
+
+def edit_enabled(
+    path: Path, provider: str, kind: str | None, enabled: bool, otherwise: Sequence[dict[str, Any]]
+) -> int:
+    """Switch the entries of a provider on or off in the file. Returns how many entries were changed.
+
+    Args:
+        kind: Which of the two, where one id has both; None for every entry of that id.
+        otherwise: Entries that are in force without being in the file: when the provider is one of them, those of its
+            kind are written down first, because a file that names one entry of a kind stands for the whole kind.
+
+    Raises:
+        ConfigError: The file cannot be read, is not valid, or cannot be written.
+        InvalidRequest: There is no such provider.
+    """
+    path = path.resolve()  # a link, as kept by those who keep their settings elsewhere, stays a link
+    lock = FileLock(path.with_name(path.name + ".lock"), timeout=_LOCK_S, mode=0o600)
+    try:
+        with lock:
+            before = path.read_bytes().decode("utf-8") if path.exists() else _EMPTY
+            after, changed = _edited(path, before, provider, kind, enabled, otherwise)
+            if changed:
+                if path.exists():
+                    _write(path.with_name(path.name + ".bak"), before)
+                _write(path, after)
+            return changed
+    except Timeout:
+        raise ConfigError(f"{path} is being edited by another program. Try again.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be edited: {error}. Mend it, then try again.") from error
+
+
+def set_enabled(text: str, index: int, enabled: bool) -> str:
+    """The text of a providers.json with one entry switched on or off. An entry that says nothing is switched on."""
+    spans = _spans(text)
+    word = "true" if enabled else "false"
+    found = spans.get(("providers", index, "enabled"))
+    if found is not None:
+        return text[: found[0]] + word + text[found[1] :]
+    begin, end = spans["providers", index]
+    last = max(stop for place, (_, stop) in spans.items() if place[:2] == ("providers", index) and len(place) == 3)
+    inner = text[begin + 1 : end - 1]
+    margin = inner[: len(inner) - len(inner.lstrip())]  # what stands before the first key stands before this one too
+    return f'{text[:last]},{margin or " "}"enabled": {word}{text[last:]}'
+
+
+def _edited(
+    path: Path, text: str, provider: str, kind: str | None, enabled: bool, otherwise: Sequence[dict[str, Any]]
+) -> tuple[str, int]:
+    entries = _entries(path, text)
+    found = _matching(entries, provider, kind)
+    if not found and (wanted := _matching(otherwise, provider, kind)):
+        kinds = {otherwise[index].get("kind", "asr") for index in wanted}
+        for entry in otherwise:
+            if entry.get("kind", "asr") in kinds:
+                text = _append(text, entry)
+        entries = _entries(path, text)
+        found = _matching(entries, provider, kind)
+    if not found:
+        known = ", ".join(dict.fromkeys(str(entry.get("id")) for entry in (*entries, *otherwise)))
+        raise InvalidRequest(f"There is no provider {provider!r} in {path}. Known: {known or 'none'}.")
+    changed = [index for index in found if entries[index].get("enabled", True) != enabled]
+    for index in changed:
+        text = set_enabled(text, index, enabled)
+    return text, len(changed)
+
+
+def _entries(path: Path, text: str) -> list[dict[str, Any]]:
+    try:
+        value: Any = json.loads(text.removeprefix("\ufeff"))
+    except ValueError as error:
+        raise ConfigError(f"{path} is not valid JSON: {error}. Mend it, then try again.") from None
+    entries: Any = cast("dict[str, Any]", value).get("providers") if isinstance(value, dict) else None
+    if not isinstance(entries, list) or not all(
+        isinstance(entry, dict) and entry for entry in cast("list[Any]", entries)
+    ):
+        raise ConfigError(f'{path} holds no list of entries. Write {{"providers": [ … ]}}, then try again.')
+    return cast("list[dict[str, Any]]", entries)
+
+
+def _matching(entries: Sequence[dict[str, Any]], provider: str, kind: str | None) -> list[int]:
+    return [
+        index
+        for index, entry in enumerate(entries)
+        if entry.get("id") == provider and kind in (None, entry.get("kind", "asr"))
+    ]
+
+
+def _append(text: str, entry: dict[str, Any]) -> str:
+    end = _spans(text)["providers",][1] - 1
+    before = text[:end].rstrip()
+    comma = "" if before.endswith("[") else ","
+    return f"{before}{comma}\n    {json.dumps(entry, ensure_ascii=False)}\n  {text[end:]}"
+
+
+def _spans(text: str) -> dict[tuple[str | int, ...], tuple[int, int]]:
+    """Where each value of a valid JSON text begins and ends."""
+    found: dict[tuple[str | int, ...], tuple[int, int]] = {}
+    path: list[str | int] = []  # one step per open bracket: the key or index we are at
+    opened: list[int] = []
+    key_next = False
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        if token in "}]":
+            path.pop()
+            found[tuple(path)] = opened.pop(), match.end()
+            key_next = False
+        elif token == ",":
+            step = path[-1]
+            key_next = not isinstance(step, int)
+            path[-1] = step + 1 if isinstance(step, int) else step
+        elif key_next:
+            path[-1], key_next = json.loads(token), False
+        elif token != ":":
+            if token in "{[":
+                opened.append(match.start())
+                path.append("" if token == "{" else 0)
+                key_next = token == "{"
+            else:
+                found[tuple(path)] = match.span()
+    return found
+
+
+def _write(path: Path, text: str) -> None:
+    """Put a private file in the place of the one there is, at once."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
