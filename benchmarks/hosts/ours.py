@@ -73,7 +73,7 @@ class Vox(Host):
                 "transcribe",
                 {"modelId": MODEL, "path": PATH},
                 read_transcript,
-                client=_CALLER.client,
+                caller=_CALLER,
                 timeout_s=route.provider.entry.timeouts.transcribe_s(_SECONDS),
                 cost=_SECONDS,
                 account=account,

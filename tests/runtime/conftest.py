@@ -110,7 +110,7 @@ async def running(home: Home, *entries: ProviderEntry, **settings: Any) -> Async
         try:
             yield Setup(Runtime(home, configuration, registry, recorder, tasks), registry, recorder, home)
         finally:
-            pids = {pid for provider in registry.providers if (pid := provider.supervisor.pid)}
+            pids = {pid for supervisor in registry.supervisors() if (pid := supervisor.pid)}
             with anyio.CancelScope(shield=True):
                 await registry.stop()
             watcher.close()

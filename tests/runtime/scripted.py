@@ -1,13 +1,17 @@
 """A provider of both kinds that does what its caller says: its first argument is its `models` answer and voices as
-JSON (with `gate` it answers `models` when that file exists, with `pids` it leaves a file of its pid in that folder;
-methods in `mute` it never answers, those in `refuses` it does not know), and the `prompt` (or `instructions`) of a
-call is an order:
+JSON (with `gate` it answers `models` when that file exists, with `pids` it leaves a file of its pid in that folder,
+with `dies_if` it ends at its start while that file exists; methods in `mute` it never answers, those in `refuses` it
+does not know), and the `prompt` (or `instructions`) of a call is an order:
 
     gate PATH   answer when that file exists        die         end by SIGKILL
     hang        never answer, but to a `cancel`     say TEXT    answer with that text
     error TEXT  answer with that error              busy        answer -32001
+    pid         answer with its process id
+    once PATH MS  answer -32001 with that retryAfterMs the first time, and make that file; then answer
     params      answer with its parameters as the error's message
     echo        answer with the error "cannot say: " and the input
+
+Asked for partials it sends its first word ahead, asked for a stream half of its speech, in two pieces.
 
 Each call has a thread of its own, so that what is inside at once is the host's decision alone.
 """
@@ -24,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 SPEC = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {}
-PRIVATE = ("voices", "gate", "pids", "mute", "refuses")
+PRIVATE = ("voices", "gate", "pids", "dies_if", "mute", "refuses")
 RATE = 16_000
 lock = threading.Lock()
 
@@ -41,6 +45,17 @@ def send(message: dict[str, Any]) -> None:
     with lock:
         sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
         sys.stdout.flush()
+
+
+def send_first_word(number: int, text: str, params: dict[str, Any]) -> None:
+    if params.get("partials"):
+        send({"method": "partial", "params": {"id": number, "text": text.split()[0], "stable": True}})
+
+
+def send_silence(number: int, params: dict[str, Any]) -> None:
+    for sequence in range(2 if params.get("stream") else 0):
+        piece = {"id": number, "sequence": sequence, "audioBase64": base64.b64encode(bytes(RATE // 2)).decode("ascii")}
+        send({"method": "audio", "params": piece | ({} if sequence else {"sampleRate": RATE})})
 
 
 def wait_for(path: str) -> None:
@@ -64,6 +79,13 @@ def obey(number: int, order: str, given: str, params: dict[str, Any]) -> str | N
     if verb == "busy":
         send({"id": number, "error": {"code": -32001, "message": "full", "data": {"retryAfterMs": 70}}})
         return None
+    if verb == "once" and not Path(rest.rpartition(" ")[0]).exists():
+        path, _, wait = rest.rpartition(" ")
+        Path(path).touch()
+        send({"id": number, "error": {"code": -32001, "message": "full", "data": {"retryAfterMs": int(wait)}}})
+        return None
+    if verb == "pid":
+        return str(os.getpid())
     if verb == "gate":
         wait_for(rest)
     return rest if verb == "say" else "hello world"
@@ -98,12 +120,14 @@ def answer(request: dict[str, Any]) -> None:
         text = obey(number, params.get("prompt") or "", params["path"], params)
         if text is not None:
             metrics = {"inferenceMs": 2.5, "totalMs": 3.5, "modelLoadMs": 0, "myOwnMs": 1}
+            send_first_word(number, text, params)
             words = [{"word": "hello", "start": 0.0, "end": 0.2, "confidence": 0.5}]
             result = {"modelId": params["modelId"], "text": text, "elapsedMs": 4, "metrics": metrics}
             send({"id": number, "result": {**result, "words": words, "params": params}})
     elif method == "synthesize":
         text = obey(number, params.get("instructions") or "", params["input"], params)
         if text is not None:
+            send_silence(number, params)
             audio = base64.b64encode(wav(0.5)).decode("ascii")
             result = {"modelId": params["modelId"], "voiceId": params.get("voiceId"), "format": "wav"}
             metrics = {"totalMs": 3.5, "synthesisMs": 2.0}
@@ -117,6 +141,8 @@ def answer(request: dict[str, Any]) -> None:
         send({"id": number, "result": params})
 
 
+if "dies_if" in SPEC and Path(SPEC["dies_if"]).exists():
+    sys.exit(3)
 hung: set[int] = set()
 for line in sys.stdin:
     request = json.loads(line)

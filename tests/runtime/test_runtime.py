@@ -178,7 +178,7 @@ async def test_what_the_provider_says_of_itself_sets_the_limit(home: Home, recor
 async def test_a_provider_that_is_busy_says_when_to_come_back(home: Home, recording: Path) -> None:
     async with running(home, entry("ear", ASR)) as setup:
         with pytest.raises(errors.ProviderBusy) as caught:
-            await setup.runtime.transcribe(TranscribeRequest(recording, prompt="busy"), CALLER)
+            await setup.runtime.transcribe(TranscribeRequest(recording, prompt="busy", max_wait_s=0), CALLER)
         assert caught.value.details["retryAfterMs"] == 70
 
 

@@ -69,9 +69,9 @@ class Account(Stopwatch):
         """The call has a place to go."""
         self._route = route.facts
 
-    def served_by(self, generation: int) -> None:
-        """The process that will do the work: the how-manieth of its provider."""
-        self._facts["generation"] = generation
+    def served_by(self, generation: int, replica: int) -> None:
+        """The process that will do the work: the how-manieth of that replica of its provider."""
+        self._facts["generation"], self._facts["replica"] = generation, replica
 
     def settle(self, given: dict[str, float], duration_s: float) -> dict[str, float]:
         """The provider has done its work: the metrics as a client sees them, its own, ours, and what follows from

@@ -5,19 +5,21 @@ answer comes. If that does not happen within the call's time, its place is lost;
 a new process can help.
 """
 
-from collections import Counter
 from time import perf_counter_ns
 from typing import Any
 
 import anyio
 from anyio.abc import TaskGroup
 
-from vox.errors import ProviderTimeout
+from vox.errors import ProviderBusy, ProviderTimeout
 from vox.host.process import Reader, Streaming
 from vox.runtime.account import Account
 from vox.runtime.capacity import Permit
 from vox.runtime.registry import Provider
+from vox.runtime.replicas import Replica
+from vox.runtime.requests import Caller
 from vox.runtime.telemetry import Stopwatch
+from vox.runtime.turn import Turn
 
 __all__ = ["Executor"]
 
@@ -31,7 +33,6 @@ class Executor:
 
     def __init__(self, tasks: TaskGroup) -> None:
         self._tasks = tasks
-        self._lost: Counter[Provider] = Counter()
 
     async def call(
         self,
@@ -40,22 +41,24 @@ class Executor:
         params: dict[str, Any],
         read: Reader[Any],
         *,
-        client: str,
+        caller: Caller,
         timeout_s: float,
         cost: float = 1.0,
         max_wait_s: float | None = None,
         account: Account | None = None,
         stream: Streaming | None = None,
+        again: bool = True,
     ) -> Any:
         """Start the provider if need be, wait for a permit, and make the call under it.
 
         Args:
-            client: Who asks; a label, used to be fair.
+            caller: Who asks, how urgently, and who is told of the wait.
             timeout_s: How long the answer may take, the wait not included.
             cost: Work the call stands for, in seconds of audio or characters.
             max_wait_s: How long it may wait for its permit; the entry's queue bounds it too.
             account: Of the call, for its times.
             stream: Who takes what comes before the answer.
+            again: Whether a call that the provider itself refuses as busy waits for another turn.
 
         Raises:
             ProviderUnavailable: The provider cannot be started.
@@ -65,40 +68,62 @@ class Executor:
         watch: Stopwatch = account or Stopwatch()
         if provider.supervisor.running is None:
             await provider.ready(watch)
-        model = str(params.get("modelId") or "")
-        begin = perf_counter_ns()
-        permit = provider.limiter.enter_now(model)
-        if permit is None:
-            try:
-                permit = await provider.limiter.enter(model, client=client, cost=cost, max_wait_s=max_wait_s)
-            finally:
-                watch.queue = perf_counter_ns() - begin
+        model, limiter, turn = str(params.get("modelId") or ""), provider.limiter, None
+        wanted = provider, model, caller, cost, max_wait_s, watch, perf_counter_ns()
+        permit = limiter.enter_now(model)
+        if permit is None or permit.room.supervisor.running is None:
+            turn = Turn(*wanted)
+            permit = await turn.take(permit)
+        while True:
+            replica = permit.room
+            if account is not None:
+                account.served_by(replica.supervisor.generation, replica.number)
+            if provider.replicas.several:
+                replica.loads(model)
             begin = perf_counter_ns()
-        if account is not None:
-            account.served_by(provider.supervisor.generation)
-        try:
-            return await provider.supervisor.call(
-                method, params, read, timeout_s=timeout_s, on_settled=permit.release, stream=stream
-            )
-        except BaseException as error:
-            if not permit.released:
-                grace_s = 0.0 if isinstance(error, ProviderTimeout) else timeout_s
-                self._tasks.start_soon(self._see_released, provider, permit, grace_s)
-            raise
-        finally:
-            watch.provider = perf_counter_ns() - begin
+            try:
+                result = await replica.supervisor.call(
+                    method, params, read, timeout_s=timeout_s, on_settled=permit.release, stream=stream
+                )
+            except BaseException as error:
+                watch.provider += perf_counter_ns() - begin
+                if not permit.released:
+                    grace_s = 0.0 if isinstance(error, ProviderTimeout) else timeout_s
+                    self._tasks.start_soon(self._see_released, provider, permit, grace_s)
+                if not isinstance(error, ProviderBusy) or not again:
+                    raise
+                turn = turn or Turn(*wanted)
+                permit = await turn.again(permit, error)
+                if account is not None:
+                    account.note(attempt=turn.attempt)
+            else:
+                took = perf_counter_ns() - begin
+                watch.provider += took
+                limiter.served(model, took / 1e9)
+                return result
 
-    async def _see_released(self, provider: Provider, permit: Permit, grace_s: float) -> None:
-        """Wait for a place whose call was given up; when it is lost and was the last, end the process."""
-        released = anyio.Event()
+    async def _see_released(self, provider: Provider, permit: Permit[Replica], grace_s: float) -> None:
+        """Wait for a place whose call was given up. When it is lost, and was the last or there are other processes to
+        do the work, end the process."""
+        released, replica = anyio.Event(), permit.room
         permit.on_release = released.set
         if permit.released:
             return
         with anyio.move_on_after(grace_s):
             await released.wait()
             return
-        self._lost[provider] += 1
-        if self._lost[provider] >= provider.limiter.limit:
-            await provider.supervisor.replace()
-        await released.wait()
-        self._lost[provider] -= 1
+
+        def give_back() -> None:
+            replica.lost -= 1
+            released.set()
+
+        replica.lost += 1
+        permit.on_release = give_back
+        process = replica.supervisor.running
+        if replica.lost < provider.limiter.limit and provider.replicas.several and process is not None:
+            await process.drained()  # no new calls go there
+            if released.is_set() or replica.supervisor.running is not process:
+                return
+            await replica.supervisor.replace()
+        elif replica.lost >= provider.limiter.limit:
+            await replica.supervisor.replace()

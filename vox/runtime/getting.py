@@ -1,8 +1,14 @@
 """Getting models: their files (install) and their weights in memory (preload)."""
 
+from dataclasses import replace
+
+import anyio
+
 from vox.errors import ModelNotInstalled, ProviderFailed, ProviderTimeout, VoxError
+from vox.host.supervisor import Supervisor
 from vox.protocol.jsonrpc import METHOD_NOT_FOUND
 from vox.protocol.provider import ModelShape, ProgressNotice, read_model
+from vox.runtime.replicas import Replica
 from vox.runtime.requests import OnProgress
 from vox.runtime.routing import Route, Router
 from vox.types import ModelInfo, Progress
@@ -46,19 +52,22 @@ async def install_model(route: Route, on_progress: OnProgress) -> ModelInfo:
     Raises:
         VoxError: The provider failed.
     """
-    idle_s = route.provider.entry.timeouts.install_idle_ms / 1000
-    return await _ask(route, "install", on_progress, idle_s, idle_s)
+    provider = route.provider
+    await provider.ready()
+    idle_s = provider.entry.timeouts.install_idle_ms / 1000
+    return provider.learn(await _ask(provider.supervisor, "install", route.model.id, on_progress, idle_s))
 
 
 async def preload_model(route: Route, on_progress: OnProgress) -> ModelInfo:
-    """Load the model into memory. A provider that does not know the method, or never answers it as the published
-    minimal one, is none the worse for it: the model stays as it is, and the progress says `unsupported`.
+    """Load the model into memory, in every process that runs, or in one that is started for it; progress gives it its
+    time again. A provider that does not know the method, or never answers it as the published minimal one, is none the
+    worse for it: the model stays as it is, and the progress says `unsupported`.
 
     Raises:
         VoxError: The provider failed.
     """
     try:
-        return await _ask(route, "preload", on_progress, route.provider.entry.timeouts.preload_ms / 1000, None)
+        return await _preload(route, on_progress)
     except (ProviderTimeout, ProviderFailed) as error:
         if isinstance(error, ProviderFailed) and error.details.get("providerCode") != METHOD_NOT_FOUND:
             raise
@@ -66,13 +75,39 @@ async def preload_model(route: Route, on_progress: OnProgress) -> ModelInfo:
         return route.model
 
 
+async def _preload(route: Route, on_progress: OnProgress) -> ModelInfo:
+    provider, model = route.provider, route.model.id
+    await provider.ready()
+    replicas = provider.replicas.running or [provider.replicas.lead]
+    done, told, errors = [0.0] * len(replicas), list[ModelShape](), list[VoxError]()
+
+    async def load(index: int, replica: Replica) -> None:
+        def report(progress: Progress) -> None:
+            done[index] = progress.fraction
+            on_progress(replace(progress, fraction=sum(done) / len(done)))
+
+        try:
+            timeout_s = provider.entry.timeouts.preload_ms / 1000
+            told.append(await _ask(replica.supervisor, "preload", model, report, timeout_s))
+            replica.loads(model)
+        except VoxError as error:
+            errors.append(error)
+
+    async with anyio.create_task_group() as tasks:
+        for index, replica in enumerate(replicas):
+            tasks.start_soon(load, index, replica)
+    if errors:
+        raise errors[0]
+    return provider.learn(told[0])
+
+
 async def _ask(
-    route: Route, method: str, on_progress: OnProgress, timeout_s: float, prolong_s: float | None
-) -> ModelInfo:
+    supervisor: Supervisor, method: str, model: str, on_progress: OnProgress, timeout_s: float
+) -> ModelShape:
     def report(notice: ProgressNotice) -> None:
         on_progress(
             Progress(
-                notice.model_id or route.model.id,
+                notice.model_id or model,
                 min(1.0, notice.progress),
                 notice.status,
                 notice.bytes_done,
@@ -80,12 +115,11 @@ async def _ask(
             )
         )
 
-    shape: ModelShape = await route.provider.supervisor.call(
+    return await supervisor.call(
         method,
-        {"modelId": route.model.id},
+        {"modelId": model},
         lambda raw, _: read_model(raw),
         timeout_s=timeout_s,
         on_progress=report,
-        prolong_s=prolong_s,
+        prolong_s=timeout_s,
     )
-    return route.provider.learn(shape)

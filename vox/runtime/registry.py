@@ -8,41 +8,55 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from time import perf_counter_ns
+from weakref import WeakSet
 
 import anyio
 
 from vox.config import Configuration, ProviderEntry
+from vox.config.changes import Changes, Key, compare
 from vox.errors import VoxError
 from vox.host.supervisor import Supervisor
 from vox.protocol.provider import ModelShape, ModelsResult, read_models
 from vox.runtime.capacity import Limiter
+from vox.runtime.limits import limits
+from vox.runtime.replicas import Replica, Replicas
 from vox.runtime.telemetry import Stopwatch
 from vox.types import Kind, ModelInfo
 
-__all__ = ["DEFAULT_LIMIT", "Provider", "Registry", "model_info"]
-
-DEFAULT_LIMIT: dict[Kind, int] = {"asr": 1, "tts": 4}
-"""Calls inside a provider that neither the user nor the provider limits. An ASR provider written from the older
-published page was promised one request at a time."""
+__all__ = ["Provider", "Registry", "model_info"]
 
 
 class Provider:
     """One entry of providers.json at work."""
 
-    def __init__(self, entry: ProviderEntry, supervisor: Supervisor) -> None:
+    def __init__(self, entry: ProviderEntry, supervisors: Sequence[Supervisor]) -> None:
         self.entry = entry
-        self.supervisor = supervisor
-        options = {name: option.max_concurrency for name, option in entry.model_options.items()}
-        self._model_limits = {name: limit for name, limit in options.items() if limit is not None}
-        self.limiter = Limiter(
-            entry.id,
-            entry.max_concurrency or max([DEFAULT_LIMIT[entry.kind], *self._model_limits.values()]),
-            model_limits=dict(self._model_limits),
-            queue_max=entry.queue.max,
-            queue_s=entry.queue.timeout_ms / 1000,
-        )
+        self.replicas = Replicas(supervisors, self._adopt)
+        self.limiter = Limiter(entry.id, self.replicas.all, *limits(entry, None), choose=self._choose)
+        self._configure()
         self._known: dict[str, ModelInfo] = {}
         self._known_from: ModelsResult | None = None
+
+    def renew(self, entry: ProviderEntry, supervisors: Sequence[Supervisor]) -> list[Supervisor]:
+        """Go on as `entry` says with new processes, which the calls that wait go to; those inside stay where they are.
+
+        Returns:
+            What was in charge until now, to be retired.
+        """
+        earlier, self.entry = self.replicas, entry
+        self.replicas = Replicas(supervisors, self._adopt)
+        for before, after in zip(earlier.all, supervisors, strict=False):
+            after.generation = before.supervisor.generation  # goes on: no two processes of an entry have one number
+        self._known, self._known_from = {}, None
+        self._configure()
+        self.limiter.set_limits(*limits(entry, None))
+        self.limiter.renew(self.replicas.all)
+        return [replica.supervisor for replica in earlier.all]
+
+    @property
+    def supervisor(self) -> Supervisor:
+        """The process that is asked what concerns them all."""
+        return self.replicas.lead.supervisor
 
     @property
     def id(self) -> str:
@@ -55,7 +69,7 @@ class Provider:
         return self.entry.kind
 
     async def ready(self, watch: Stopwatch | None = None) -> None:
-        """Start the process if it is not running, and take over the limits it advertises.
+        """Start the process if it is not running.
 
         Args:
             watch: Of the call for whose sake it is started; the time goes to its stage `start`.
@@ -63,16 +77,15 @@ class Provider:
         Raises:
             ProviderUnavailable: It cannot be started.
         """
-        if self.supervisor.running is not None:
+        supervisor = self.supervisor
+        if supervisor.running is not None:
             return
         begin = perf_counter_ns()
         try:
-            await self.supervisor.ensure()
+            await supervisor.ensure()
         finally:
             if watch is not None:
                 watch.start += perf_counter_ns() - begin
-        if self.supervisor.models is not None:
-            self._adopt(self.supervisor.models)
 
     async def models(self, *, fresh: bool = False, watch: Stopwatch | None = None) -> list[ModelInfo]:
         """What it offers; `fresh` asks again if nothing is in flight. `watch` as for `ready`.
@@ -81,9 +94,9 @@ class Provider:
             VoxError: It cannot be started.
         """
         await self.ready(watch)
-        running = self.supervisor.running
-        if fresh and running is not None and not running.in_flight:
-            self.supervisor.models = await self.supervisor.call(
+        supervisor = self.supervisor
+        if fresh and supervisor.running is not None and not supervisor.running.in_flight:
+            supervisor.models = await supervisor.call(
                 "models", {}, lambda result, _: read_models(result), timeout_s=self.entry.timeouts.models_ms / 1000
             )
         return self.known_models()
@@ -113,21 +126,25 @@ class Provider:
     def learn(self, shape: ModelShape) -> ModelInfo:
         """Take over what the provider said of one model after an install or preload."""
         answer = self.supervisor.models
-        if answer is not None:
-            # In its place: the first installed model is the default, and a preload must not choose another one.
-            models = {known.id: known for known in answer.models} | {shape.id: shape}
-            self.supervisor.models = answer.model_copy(update={"models": list(models.values())})
+        for replica in self.replicas.all:
+            if (known := replica.supervisor.models) is not None:
+                # In its place: the first installed model is the default, and a preload must not choose another one.
+                models = {model.id: model for model in known.models} | {shape.id: shape}
+                replica.supervisor.models = known.model_copy(update={"models": list(models.values())})
         return model_info(shape, self, answer.features if answer else [])
 
+    def _configure(self) -> None:
+        limiter, queue = self.limiter, self.entry.queue
+        limiter.queue_max, limiter.queue_s = queue.max, queue.timeout_ms / 1000
+        self.replicas.on_recovered = limiter.advance
+
     def _adopt(self, answer: ModelsResult) -> None:
-        """Limits, first that is set: the entry's for the model, the entry's, the provider's per model, its overall."""
-        advertised = {shape.id: shape.max_concurrency for shape in answer.models if shape.max_concurrency}
-        overall = self.entry.max_concurrency or answer.max_concurrency
-        per_model = dict(self._model_limits)
-        if self.entry.max_concurrency is None:
-            per_model = {**advertised, **per_model}
-        self.limiter.limit = overall or max([DEFAULT_LIMIT[self.kind], *per_model.values()])
-        self.limiter.model_limits = per_model
+        """Take over the limits a process advertises at its start."""
+        self.limiter.set_limits(*limits(self.entry, answer))
+        self.limiter.advance()
+
+    def _choose(self, model: str, free: list[Replica]) -> Replica | None:
+        return self.replicas.choose(model, free)
 
 
 class Registry:
@@ -135,7 +152,56 @@ class Registry:
 
     def __init__(self, configuration: Configuration, make: Callable[[ProviderEntry], Supervisor]) -> None:
         self.configuration = configuration
-        self.providers = [Provider(entry, make(entry)) for entry in configuration.entries]
+        self.freshen: Callable[[], object] = _nothing
+        """Called before providers are looked up: the moment to notice that the configuration has changed."""
+        self._make = make
+        self._retired: WeakSet[Supervisor] = WeakSet()
+        self.providers = [Provider(entry, self._made(entry)) for entry in configuration.entries]
+
+    def apply(self, configuration: Configuration) -> Changes:
+        """Take over a changed configuration: entries as they were go on undisturbed, a changed one has a new process
+        started on need, and what went away ends when its calls have ended. No call and no waiting line is lost.
+
+        Raises:
+            ConfigError: An entry cannot be used; nothing has changed then.
+        """
+        changes = compare(self.configuration.entries, configuration.entries)
+        wanted: dict[Key, ProviderEntry] = {(entry.id, entry.kind): entry for entry in configuration.entries}
+        made = {key: self._made(wanted[key]) for key in (*changes.added, *changes.changed)}
+        providers = {(provider.id, provider.kind): provider for provider in self.providers}
+        for key in changes.removed:
+            self._retire(replica.supervisor for replica in providers.pop(key).replicas.all)
+        for key in changes.changed:
+            self._retire(providers[key].renew(wanted[key], made[key]))
+        for key in changes.added:
+            providers[key] = Provider(wanted[key], made[key])
+        self.configuration = configuration
+        self.providers = [providers[key] for key in wanted]
+        return changes
+
+    async def restart(self, provider: Provider, *, now: bool = False) -> None:
+        """Have the next call served by a new process, with secrets and files that the entry names read anew.
+
+        Args:
+            now: End the old process and what is inside it at once, rather than when its calls have ended.
+
+        Raises:
+            ConfigError: The entry cannot be used any more; nothing has changed then.
+        """
+        earlier = provider.renew(provider.entry, self._made(provider.entry))
+        self._retire(earlier)
+        if now:
+            async with anyio.create_task_group() as tasks:
+                for supervisor in earlier:
+                    tasks.start_soon(supervisor.abort, f"Provider {provider.id} was restarted on request.")
+
+    def _made(self, entry: ProviderEntry) -> list[Supervisor]:
+        return [self._make(entry) for _ in range(entry.replicas)]
+
+    def _retire(self, supervisors: Iterable[Supervisor]) -> None:
+        for supervisor in supervisors:
+            self._retired.add(supervisor)
+            supervisor.retire()
 
     def of(self, kind: Kind) -> list[Provider]:
         """The providers of a kind, the preferred one first."""
@@ -149,6 +215,7 @@ class Registry:
         self, kinds: Iterable[Kind], *, fresh: bool = False
     ) -> tuple[list[ModelInfo], list[tuple[str, VoxError]]]:
         """The models of some kinds, and the providers that could not tell theirs, with the reason."""
+        self.freshen()
         asked = [provider for kind in kinds for provider in self.of(kind)]
         answers: list[Sequence[ModelInfo] | VoxError] = [[] for _ in asked]
 
@@ -175,8 +242,17 @@ class Registry:
         """End every provider, all at once."""
         async with AsyncExitStack() as stack:
             tasks = await stack.enter_async_context(anyio.create_task_group())
-            for provider in self.providers:
-                tasks.start_soon(provider.supervisor.stop)
+            for supervisor in self.supervisors():
+                tasks.start_soon(supervisor.stop)
+
+    def supervisors(self) -> list[Supervisor]:
+        """Everyone who may have a process, those who are leaving included."""
+        of_all = [replica.supervisor for provider in self.providers for replica in provider.replicas.all]
+        return [*of_all, *self._retired]
+
+
+def _nothing() -> None:
+    """Until somebody watches the files."""
 
 
 def model_info(shape: ModelShape, provider: Provider, features: Sequence[str]) -> ModelInfo:

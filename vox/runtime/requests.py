@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from vox.errors import InvalidRequest
-from vox.types import Progress
+from vox.runtime.positions import OnWait
+from vox.types import Priority, Progress
 
 __all__ = ["MAX_TEXT", "Caller", "OnProgress", "SynthesizeRequest", "TranscribeRequest"]
 
@@ -18,10 +19,13 @@ OnProgress = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, and through which method: for fairness and telemetry, never for rights."""
+    """Who asks, through which method, and how urgently: for fairness and telemetry, never for rights."""
 
     client: str = "unknown"
     method: str = ""
+    priority: Priority = "interactive"
+    on_wait: OnWait | None = None
+    """Told where the call stands while it waits for its turn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class Route:
     """What measurements say of it."""
 
     def __post_init__(self) -> None:
-        facts = {"modelId": self.model.id, "providerId": self.provider.id, "replica": 0}
+        facts = {"modelId": self.model.id, "providerId": self.provider.id}
         object.__setattr__(self, "facts", facts)
 
 

@@ -34,6 +34,8 @@ from vox.types import AudioChunk, Kind, ModelInfo, Partial, Segment, Speech, Tra
 
 __all__ = ["Runtime"]
 
+_AUTHOR = Caller("author")
+
 _IN_THREAD = 256 << 10  # bytes of audio from which re-encoding would hold up the other calls
 
 
@@ -189,7 +191,9 @@ class Runtime:
             VoxError: The provider failed.
         """
         timeout_s = provider.entry.timeouts.preload_ms / 1000
-        return await self._executor.call(provider, method, params, _as_it_is, client="author", timeout_s=timeout_s)
+        return await self._executor.call(
+            provider, method, params, _as_it_is, caller=_AUTHOR, timeout_s=timeout_s, again=False
+        )
 
     # ---- inside
 
@@ -198,6 +202,7 @@ class Runtime:
     ) -> Transcript:
         route = installed(await self._router.resolve(request.model, "asr", watch=account))
         account.routed(route)
+        route.provider.limiter.refuse_if_full(route.model.id, request.max_wait_s)
         rate = route.model.sample_rate or STANDARD_RATE
         begin = perf_counter_ns()
         async with prepared(request.source, self._home.spool, rate=rate, limits=self._limits) as audio:
@@ -215,7 +220,7 @@ class Runtime:
                 params,
                 read_transcript,
                 account=account,
-                client=caller.client,
+                caller=caller,
                 cost=audio.duration_s,
                 timeout_s=timeout_s,
                 max_wait_s=request.max_wait_s,

@@ -117,7 +117,7 @@ class Synthesis:
             self._params,
             read,
             account=self._account,
-            client=self._caller.client,
+            caller=self._caller,
             cost=float(len(self._params["input"])),
             timeout_s=self._timeout_s,
             max_wait_s=self._max_wait_s,
