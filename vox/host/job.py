@@ -12,7 +12,7 @@ import subprocess
 import sys
 from typing import Any, Protocol
 
-__all__ = ["Watcher", "end_group", "make_watcher", "spawn_options"]
+__all__ = ["Watcher", "end_group", "end_rest", "make_watcher", "spawn_options"]
 
 _WATCH = """
 alive=' '
@@ -54,12 +54,25 @@ def spawn_options() -> dict[str, Any]:
 
 
 def end_group(process: "subprocess.Popen[bytes]", *, force: bool) -> None:
-    """Signal a provider and its children: politely, or finally. A group that is gone already is no error."""
+    """Signal a provider and its children: politely, or finally. Nothing is sent once the provider is reaped: its number
+    may be a stranger's from then on, and its children were ended by `end_rest`."""
+    if process.returncode is not None:
+        return
     if sys.platform == "win32":
         process.kill() if force else process.terminate()
         return
+    _signal_group(process, signal.SIGKILL if force else signal.SIGTERM)
+
+
+def end_rest(process: "subprocess.Popen[bytes]") -> None:
+    """End the children that a provider left behind; to be called when it has exited, before anything else starts."""
+    if sys.platform != "win32":
+        _signal_group(process, signal.SIGKILL)
+
+
+def _signal_group(process: "subprocess.Popen[bytes]", number: int) -> None:
     try:
-        os.killpg(process.pid, signal.SIGKILL if force else signal.SIGTERM)
+        os.killpg(process.pid, number)
     except (ProcessLookupError, PermissionError):  # macOS says EPERM for a group of zombies
         return
 
@@ -74,13 +87,17 @@ def make_watcher() -> Watcher:
 class _ShellWatcher:
     def __init__(self) -> None:
         self._shell: subprocess.Popen[bytes] | None = None
+        self._groups: set[int] = set()
 
     def add(self, process: "subprocess.Popen[bytes]") -> None:
-        self._tell("+", process.pid)
+        self._groups.add(process.pid)
+        self._tell(f"+ {process.pid}\n")
 
     def remove(self, pid: int) -> None:
-        if self._shell is not None:
-            self._tell("-", pid)
+        if pid in self._groups:
+            self._groups.remove(pid)
+            if self._shell is not None:  # after `close` there is nobody to tell
+                self._tell(f"- {pid}\n")
 
     def close(self) -> None:
         shell, self._shell = self._shell, None
@@ -90,11 +107,16 @@ class _ShellWatcher:
         shell.wait()
         shell.stdin.close()
 
-    def _tell(self, sign: str, pid: int) -> None:
-        if self._shell is None or self._shell.poll() is not None:
-            self._shell = self._start()
-        assert self._shell.stdin is not None
-        os.write(self._shell.stdin.fileno(), f"{sign} {pid}\n".encode("ascii"))
+    def _tell(self, line: str) -> None:
+        if self._shell is not None and self._shell.poll() is None:
+            try:
+                _write(self._shell, line)
+                return
+            except BrokenPipeError:  # killed a moment ago
+                self.close()
+        # The first one, or somebody killed the last: the new one is told of every group.
+        self._shell = self._start()
+        _write(self._shell, "".join(f"+ {group}\n" for group in sorted(self._groups)))
 
     def _start(self) -> "subprocess.Popen[bytes]":
         # Its own session: Ctrl-C in the daemon's terminal must not end the watcher before the daemon.
@@ -107,6 +129,11 @@ class _ShellWatcher:
             bufsize=0,
             env={"PATH": os.defpath},
         )
+
+
+def _write(shell: "subprocess.Popen[bytes]", text: str) -> None:
+    assert shell.stdin is not None
+    os.write(shell.stdin.fileno(), text.encode("ascii"))
 
 
 class _JobObject:

@@ -20,7 +20,7 @@ from vox.protocol.peer import Answer, Asked, Event, Failed, Noise, Notice, Peer
 from vox.protocol.provider import ProgressNotice, read_progress, to_error
 from vox.protocol.streams import STREAMED, call_id
 
-__all__ = ["STDERR_TAIL", "ProviderProcess", "Reader", "Streaming"]
+__all__ = ["STDERR_TAIL", "ProviderProcess", "Reader", "Streaming", "how_to_raise"]
 
 STDERR_TAIL = 64 << 10
 """Bytes of the child's diagnostics kept in memory."""
@@ -28,6 +28,16 @@ STDERR_TAIL = 64 << 10
 _STDERR_IN_ERRORS = 400  # characters of it quoted when the child dies: the last lines, not the novel
 
 _EXIT_CODE_GRACE = 0.001  # a dying process closes its pipes a moment before it can be reaped
+_LAST_WORDS_GRACE = 0.1  # one that closed its input may be dying, with answers still in its pipe
+
+_TIMEOUTS = {
+    "models": "modelsMs",
+    "voices": "modelsMs",
+    "install": "installIdleMs",
+    "preload": "preloadMs",
+    "transcribe": "transcribeMs",
+    "synthesize": "synthesizeMs",
+}
 
 _T_co = TypeVar("_T_co", covariant=True)
 
@@ -63,6 +73,7 @@ class _Call:
         "on_settled",
         "params",
         "prolong",
+        "prolonged",
         "read",
         "stream",
         "timeout",
@@ -76,6 +87,7 @@ class _Call:
     on_progress: Callable[[ProgressNotice], None] | None
     on_settled: Callable[[], None] | None
     prolong: float | None
+    prolonged: bool
     timeout: float
     deadline: float  # by the loop's clock
     stream: Streaming | None
@@ -98,6 +110,8 @@ class ProviderProcess:
         self.peer = Peer()
         self.features: frozenset[str] = frozenset()
         self.tail = bytearray()
+        self.late = 0
+        """Answers that came when nobody waited for them any more."""
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self.ended: asyncio.Future[VoxError] = asyncio.get_running_loop().create_future()
         self._stderr, self._blame = stderr, blame
@@ -106,6 +120,7 @@ class ProviderProcess:
         self._loop = asyncio.get_running_loop()
         self._seen_noise: Counter[str] = Counter()
         self._fault: VoxError | None = None
+        self._closed = "its output"
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = math.inf
 
@@ -159,13 +174,13 @@ class ProviderProcess:
             raise _settled(self._gone(), on_settled)
         call, loop = _Call(), self._loop
         call.future, call.method, call.params, call.read = loop.create_future(), method, params, read
-        call.on_progress, call.on_settled, call.prolong = on_progress, on_settled, prolong_s
+        call.on_progress, call.on_settled, call.prolong, call.prolonged = on_progress, on_settled, prolong_s, False
         call.timeout, call.deadline, call.stream = timeout_s, loop.time() + timeout_s, stream
         if stream is not None:
             call.until = call.deadline - timeout_s + stream.limit_s
         number, line = self.peer.request(method, params)
         if not self._transport.write(line):
-            raise _settled(self._hung(), on_settled)
+            raise _settled(self._unwritable(), on_settled)
         self._calls[number] = call
         if call.deadline < self._alarm_at:
             self._set_alarm(call.deadline)
@@ -213,6 +228,12 @@ class ProviderProcess:
         )
         self.on_end()
 
+    def on_refused(self) -> None:
+        """The child closed its input: it will take no other call. If it is on its way out, its exit code follows, and
+        before that whatever it still had to say."""
+        self._closed = "its input"
+        self._loop.call_later(_LAST_WORDS_GRACE, self._finish)
+
     def on_end(self) -> None:
         """The child's output ended. If it has exited, the exit code follows at once and names the reason."""
         self._loop.call_later(_EXIT_CODE_GRACE, self._finish)
@@ -229,7 +250,9 @@ class ProviderProcess:
         error = self.ended.result()
         return type(error)(error.message, **error.details)
 
-    def _hung(self) -> ProviderBusy:
+    def _unwritable(self) -> VoxError:
+        if self._closed == "its input":
+            return self._crash()
         return ProviderBusy(
             f"Provider {self.provider} does not read its input; it may be hung.", provider=self.provider
         )
@@ -238,6 +261,7 @@ class ProviderProcess:
         if isinstance(event, Answer):
             self._answer(*event)
         elif isinstance(event, Failed):
+            self.late += self._calls[event.id].future.done()
             self._settle(
                 event.id, to_error(event.error._replace(message=redactor.text(event.error.message)), self.provider)
             )
@@ -250,13 +274,18 @@ class ProviderProcess:
 
     def _answer(self, number: int, result: Any, audio: bytes | None) -> None:
         call = self._calls.pop(number)
-        if not call.future.done():
+        if call.future.done():
+            self.late += 1
+        else:
             try:
                 call.future.set_result(call.read(result, audio))
             except ProviderMisbehaved as error:
                 error.details.setdefault("provider", self.provider)
                 self._blame(error)
                 call.future.set_exception(error)
+            except Exception as error:  # of ours: it must not cost the caller its end, nor the lines behind this one
+                _log.exception("provider.unread", provider=self.provider, method=call.method)
+                call.future.set_exception(VoxError(f"Vox could not read an answer: {type(error).__name__}."))
         if call.on_settled is not None:
             call.on_settled()
 
@@ -278,7 +307,7 @@ class ProviderProcess:
         for number, call in list(self._calls.items()):
             if call.on_progress is not None and not call.future.done() and _concerns(progress, number, call.params):
                 if call.prolong is not None:
-                    call.timeout, call.deadline = call.prolong, self._loop.time() + call.prolong
+                    call.timeout, call.deadline, call.prolonged = call.prolong, self._loop.time() + call.prolong, True
                     self._set_alarm(min(call.deadline, self._alarm_at))
                 call.on_progress(progress)
 
@@ -292,8 +321,9 @@ class ProviderProcess:
             return
         later = self._loop.time() + call.stream.prolong_s
         if later > call.deadline:  # the alarm rings too early then, and goes on
+            call.prolonged = later < call.until
             call.deadline = min(later, call.until)
-            call.timeout = call.stream.prolong_s if later < call.until else call.stream.limit_s
+            call.timeout = call.stream.prolong_s if call.prolonged else call.stream.limit_s
         try:
             call.stream.on_notice(event)
         except VoxError as error:
@@ -339,10 +369,14 @@ class ProviderProcess:
             self._set_alarm(min(later))
 
     def _expire(self, number: int, call: _Call) -> None:
+        name = _TIMEOUTS.get(call.method, "callMs")
+        waited = f"within {call.timeout:g} s" + (" of its last sign of progress" if call.prolonged else "")
         call.future.set_exception(
             ProviderTimeout(
-                f"Provider {self.provider} did not answer {call.method} within {call.timeout:g} s.",
+                f"Provider {self.provider} did not answer {call.method} {waited}. If it needs longer, "
+                f"{how_to_raise(name)}.",
                 provider=self.provider,
+                timeout=name,
                 timeoutMs=round(call.timeout * 1000),
             )
         )
@@ -366,7 +400,7 @@ class ProviderProcess:
     def _crash(self) -> ProviderCrashed:
         code = self.exited.result() if self.exited.done() else None
         how = (
-            "closed its output"
+            f"closed {self._closed}"
             if code is None
             else f"was ended by signal {-code}"
             if code < 0
@@ -379,6 +413,11 @@ class ProviderProcess:
             exitCode=code,
             stderr=said,
         )
+
+
+def how_to_raise(timeout: str) -> str:
+    """What to do about a timeout, as the end of a sentence."""
+    return f'set a higher "{timeout}" in the "timeouts" of its entry in providers.json'
 
 
 def _settled(error: VoxError, on_settled: Callable[[], None] | None) -> VoxError:

@@ -19,7 +19,7 @@ from vox.errors import ProviderMisbehaved, ProviderTimeout, ProviderUnavailable,
 from vox.host.backoff import Backoff
 from vox.host.command import resolve_argv
 from vox.host.job import Watcher, end_group
-from vox.host.process import ProviderProcess, Streaming
+from vox.host.process import ProviderProcess, Streaming, how_to_raise
 from vox.host.transport import Transport, open_transport
 from vox.log import get_logger
 from vox.protocol.framing import DEFAULT_MAX_LINE
@@ -306,7 +306,12 @@ class Supervisor:
         except ProviderTimeout as error:
             self.last_error = f"no answer to models within {self.spec.start_s:g} s of the start"
             await self._end(process, polite=False)
-            raise ProviderUnavailable(f"Provider {self.spec.id}: {self.last_error}.", provider=self.spec.id) from error
+            raise ProviderUnavailable(
+                f"Provider {self.spec.id}: {self.last_error}. If it needs longer, {how_to_raise('startMs')}.",
+                provider=self.spec.id,
+                timeout="startMs",
+                timeoutMs=round(self.spec.start_s * 1000),
+            ) from error
         except VoxError as error:
             if process.ended.done():
                 self.last_error = error.message

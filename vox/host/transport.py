@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from vox.host.job import spawn_options
+from vox.host.job import end_rest, spawn_options
 from vox.protocol.framing import LineBuffer, LineTooLongError
 
 __all__ = ["MAX_UNSENT", "PipeTransport", "Receiver", "Transport", "UnixTransport", "open_transport"]
@@ -44,6 +44,10 @@ class Receiver(Protocol):
 
     def on_overflow(self, error: LineTooLongError) -> None:
         """A line went over the cap."""
+        ...
+
+    def on_refused(self) -> None:
+        """The child closed its input, so what was written did not reach it. Its output may go on."""
         ...
 
     def on_end(self) -> None:
@@ -163,8 +167,9 @@ class UnixTransport:
             written = os.write(self._input, data)
         except BlockingIOError:
             written = 0
-        except OSError:  # the child closed its input; its end, or the callers' deadlines, will say the rest
+        except OSError:
             self.close_input()
+            self._receiver.on_refused()
             return
         if written < len(data):
             self._unsent.append(data[written:])
@@ -307,6 +312,10 @@ class PipeTransport:
         if lines:
             self._receiver.on_lines(list(lines))
 
+    def refused(self) -> None:
+        """The child closed its input."""
+        self._receiver.on_refused()
+
     def ended(self) -> None:
         """The child closed its output or exited."""
         if not self._ended:
@@ -329,6 +338,8 @@ class _PipeProtocol(asyncio.SubprocessProtocol):
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         if fd == 1:
             self._owner.ended()
+        elif fd == 0 and exc is not None:
+            self._owner.refused()
 
     def process_exited(self) -> None:
         self._owner.exited()
@@ -354,6 +365,7 @@ def _watch_exit(
     def reap() -> None:
         loop.remove_reader(descriptor)
         os.close(descriptor)
+        end_rest(process)  # before it is reaped: until then its number cannot be a stranger's
         exited(process.wait())
 
     loop.add_reader(descriptor, reap)
@@ -364,6 +376,7 @@ def _watch_exit_by_thread(
 ) -> None:
     def wait() -> None:
         code = process.wait()
+        end_rest(process)
         with contextlib.suppress(RuntimeError):  # the loop ended first; nobody is left to tell
             loop.call_soon_threadsafe(exited, code)
 
