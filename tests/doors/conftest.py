@@ -50,8 +50,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A real daemon for a module, with the scripted provider as `ear` and as `mouth`."""
     with pytest.MonkeyPatch.context() as patch, daemon_in(tmp_path_factory.mktemp("d") / "home") as served:
         patch.delenv("XDG_RUNTIME_DIR", raising=False)
-        ear = {"models": [{"id": "ear:1", "installed": True}], "features": ["cancel"], "maxConcurrency": 2}
-        mouth = {**TTS, "features": ["cancel"]}
+        ear = {"models": [{"id": "ear:1", "installed": True}], "maxConcurrency": 2}
+        ear["features"] = ["cancel", "transcribe.partials"]
+        mouth = {**TTS, "features": ["cancel", "synthesize.stream"]}
         served.configure(
             scripted("ear", ear), scripted("mouth", mouth, kind="tts"), allowedOrigins=["https://listed.example"]
         )

@@ -8,7 +8,7 @@
     {"gate": PATH}     wait until that file exists
     {"told": PATH}     leave a file there
     {"die": true}      end by SIGKILL
-    {"repeat": n, "seconds": s, "send": {…}}   the line n times, "$n" being its number
+    {"repeat": n, "seconds": s, "zeros": z, "send": {…}}   the line n times, "$n" being its number and "$zeros" z bytes
 
 A `cancel` leaves a file where the environment's TOLD says, and ends the call's steps.
 """
@@ -44,7 +44,8 @@ def filled(value: Any, meanings: dict[str, Any]) -> Any:
 
 
 def follow(number: int, step: dict[str, Any], params: dict[str, Any]) -> None:
-    meanings: dict[str, Any] = {"$": number, "$outDir": params.get("outDir")}
+    zeros = base64.b64encode(bytes(step.get("zeros", 0))).decode("ascii")
+    meanings: dict[str, Any] = {"$": number, "$outDir": params.get("outDir"), "$zeros": zeros}
     if "raw" in step:
         with lock:
             sys.stdout.write(step["raw"] + "\n")

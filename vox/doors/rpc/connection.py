@@ -1,10 +1,11 @@
 """One client connection: frames in, frames out, many calls at once, all ended when the connection ends."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio
 from anyio.abc import TaskGroup
+from anyio.lowlevel import checkpoint
 
 from vox.doors.rpc.methods import Access, Methods
 from vox.doors.rpc.wire import Call, read, write_error, write_event, write_result
@@ -25,10 +26,18 @@ class Connection:
     Args:
         send: Takes a frame to be sent; must not block, and may drop frames once the client is gone.
         tasks: Where the calls run; cancelling it cancels them, and with them the work behind.
+        room: Returns once little of what was sent is still on its way.
     """
 
-    def __init__(self, methods: Methods, access: Access, send: Callable[[bytes], None], tasks: TaskGroup) -> None:
-        self._methods, self._access, self._send, self._tasks = methods, access, send, tasks
+    def __init__(
+        self,
+        methods: Methods,
+        access: Access,
+        send: Callable[[bytes], None],
+        tasks: TaskGroup,
+        room: Callable[[], Awaitable[None]] = checkpoint,
+    ) -> None:
+        self._methods, self._access, self._send, self._tasks, self._room = methods, access, send, tasks, room
         self._scopes: dict[Any, anyio.CancelScope] = {}
 
     def receive(self, frame: bytes) -> None:
@@ -64,17 +73,30 @@ class Connection:
         self._scopes.pop(_key(call.id), None)
 
     async def _answer(self, call: Call) -> bytes:
-        def emit(event: str, data: dict[str, Any]) -> None:
-            self._send(write_event(call, event, data))
-
+        events = _Events(call, self._send, self._room)
         try:
-            result = await self._methods.call(call.method, call.params, self._access, emit, classic=not call.strict)
+            result = await self._methods.call(call.method, call.params, self._access, events, classic=not call.strict)
             return write_result(call, result)
         except VoxError as error:
             return write_error(call, error)
         except Exception as error:
             _log.exception("rpc.failed", method=call.method)
             return write_error(call, VoxError(f"Vox failed: {type(error).__name__}. See the daemon's log."))
+
+
+class _Events:
+    """The events of one call."""
+
+    __slots__ = ("_call", "_room", "_send")
+
+    def __init__(self, call: Call, send: Callable[[bytes], None], room: Callable[[], Awaitable[None]]) -> None:
+        self._call, self._send, self._room = call, send, room
+
+    def __call__(self, event: str, data: dict[str, Any], /) -> None:
+        self._send(write_event(self._call, event, data))
+
+    async def room(self) -> None:
+        await self._room()
 
 
 def _key(number: Any) -> Any:

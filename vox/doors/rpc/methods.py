@@ -9,17 +9,15 @@ from typing import Any, cast
 
 import pybase64
 
+from vox.doors.rpc.parts import Emit, send_speech, send_text
 from vox.errors import InvalidRequest, NotAuthorized, PathNotAllowed, VoxError
 from vox.runtime.registry import Provider
 from vox.runtime.requests import Caller, SynthesizeRequest, TranscribeRequest
 from vox.runtime.runtime import Runtime
 from vox.runtime.status import disabled_status, provider_status
-from vox.types import Kind, ModelInfo, Progress, Transcript, Voice
+from vox.types import Kind, ModelInfo, Progress, Speech, Transcript, Voice
 
-__all__ = ["Access", "Daemon", "Emit", "Methods"]
-
-Emit = Callable[[str, dict[str, Any]], None]
-"""Sends an event that belongs to the running call."""
+__all__ = ["Access", "Daemon", "Methods"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,7 @@ class Methods:
 
     # ---- speech
 
-    async def _transcribe_file(self, params: "_Params", access: Access, _: Emit) -> dict[str, Any]:
+    async def _transcribe_file(self, params: "_Params", access: Access, emit: Emit) -> dict[str, Any]:
         path = params.text("path")
         if not path:
             raise InvalidRequest("Missing path")
@@ -138,39 +136,38 @@ class Methods:
             task=params.text("task"),
             max_wait_s=params.seconds("maxWaitMs"),
         )
-        return _transcript(await self._runtime.transcribe(request, params.caller), classic=params.classic)
+        if params.flag("partials"):
+            transcript = await send_text(self._runtime.transcribe_partials(request, params.caller), emit)
+        else:
+            transcript = await self._runtime.transcribe(request, params.caller)
+        return _transcript(transcript, classic=params.classic)
 
     async def _synthesize_voices(self, params: "_Params", _: Access, __: Emit) -> dict[str, Any]:
         voices, problems = await self._runtime.voices(params.text("modelId"))
         return {"voices": [_voice(voice) for voice in voices], "problems": _problems(problems)}
 
-    async def _synthesize_generate(self, params: "_Params", _: Access, __: Emit) -> dict[str, Any]:
+    async def _synthesize_generate(self, params: "_Params", _: Access, emit: Emit) -> dict[str, Any]:
         text = params.text("text", blank=True)
         if text is None:
             raise InvalidRequest("Missing text")
+        streamed = params.flag("stream")
         request = SynthesizeRequest(
             text=text,
             model=params.text("modelId"),
             voice=params.text("voiceId"),
-            format=params.text("format") or "wav",
+            format=params.text("format") or ("pcm" if streamed else "wav"),
             speed=params.number("speed", 0.25, 4.0),
             instructions=params.text("instructions"),
             language=params.text("language"),
             max_wait_s=params.seconds("maxWaitMs"),
         )
+        if streamed and request.format != "pcm":
+            raise InvalidRequest("A stream carries raw 16-bit samples: leave format out, or say pcm.")
+        if streamed:
+            return _speech(await send_speech(self._runtime.synthesize_stream(request, params.caller), emit))
         speech = await self._runtime.synthesize(request, params.caller)
-        return {
-            "modelId": speech.model,
-            "voiceId": speech.voice,
-            "format": speech.format,
-            "contentType": speech.content_type,
-            "audioBase64": pybase64.b64encode(speech.audio).decode("ascii"),
-            "audioBytes": len(speech.audio),
-            "elapsedMs": round(speech.elapsed_ms),
-            "durationMs": round(speech.duration_s * 1000),
-            "metrics": {"traceId": speech.trace_id, **speech.metrics},
-            "traceId": speech.trace_id,
-        }
+        audio = pybase64.b64encode(speech.audio).decode("ascii")
+        return {**_speech(speech), "audioBase64": audio, "audioBytes": len(speech.audio)}
 
     # ---- providers
 
@@ -336,6 +333,19 @@ def _voice(voice: Voice) -> dict[str, Any]:
         "modelId": voice.model,
         "available": voice.available,
         "default": voice.default,
+    }
+
+
+def _speech(speech: Speech) -> dict[str, Any]:
+    return {
+        "modelId": speech.model,
+        "voiceId": speech.voice,
+        "format": speech.format,
+        "contentType": speech.content_type,
+        "elapsedMs": round(speech.elapsed_ms),
+        "durationMs": round(speech.duration_s * 1000),
+        "metrics": {"traceId": speech.trace_id, **speech.metrics},
+        "traceId": speech.trace_id,
     }
 
 

@@ -19,6 +19,7 @@ MAX_FRAME = 64 << 20
 _log = get_logger()
 
 _MAX_UNSENT = 256 << 20  # answers a client may leave unread; past it, it is gone or hostile
+_ENOUGH = 1 << 20  # bytes on their way, past which a call that answers in parts waits before it adds another
 
 
 class Outbox:
@@ -26,8 +27,8 @@ class Outbox:
 
     def __init__(self, overflow: Callable[[], None]) -> None:
         self._frames: list[bytes] = []
-        self._bytes = 0
-        self._news = asyncio.Event()
+        self._bytes = self._sending = 0
+        self._news, self._sent = asyncio.Event(), asyncio.Event()
         self._overflow = overflow
 
     def put(self, frame: bytes) -> None:
@@ -39,13 +40,22 @@ class Outbox:
         self._bytes += len(frame)
         self._news.set()
 
+    async def room(self) -> None:
+        """Wait while much is on its way."""
+        while self._bytes + self._sending > _ENOUGH:
+            self._sent.clear()
+            await self._sent.wait()
+
     async def run(self, send: Callable[[list[bytes]], Awaitable[None]]) -> None:
         """Hand over what has come together, until cancelled."""
         while True:
             await self._news.wait()
             self._news.clear()
-            frames, self._frames, self._bytes = self._frames, [], 0
+            frames, self._frames = self._frames, []
+            self._sending, self._bytes = self._bytes, 0
             await send(frames)
+            self._sending = 0
+            self._sent.set()
 
 
 async def serve_websocket(socket: WebSocket, methods: Methods, access: Access) -> None:
@@ -59,7 +69,7 @@ async def serve_websocket(socket: WebSocket, methods: Methods, access: Access) -
     with contextlib.suppress(WebSocketDisconnect):
         async with anyio.create_task_group() as tasks:
             outbox = Outbox(tasks.cancel_scope.cancel)
-            connection = Connection(methods, access, outbox.put, tasks)
+            connection = Connection(methods, access, outbox.put, tasks, outbox.room)
             tasks.start_soon(_pump, outbox, send, tasks.cancel_scope.cancel)
             while (message := await socket.receive())["type"] == "websocket.receive":
                 text = message.get("text")
@@ -79,7 +89,7 @@ async def serve_stream(
     try:
         async with anyio.create_task_group() as tasks:
             outbox = Outbox(tasks.cancel_scope.cancel)
-            connection = Connection(methods, access, outbox.put, tasks)
+            connection = Connection(methods, access, outbox.put, tasks, outbox.room)
             tasks.start_soon(_pump, outbox, send, tasks.cancel_scope.cancel)
             while line := await _read_line(reader):
                 connection.receive(line)
