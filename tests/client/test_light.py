@@ -11,7 +11,7 @@ import sys
 from vox import Client
 with Client(sys.argv[1], start=False) as client:
     assert client.transcribe(sys.argv[2]).text == "second1"
-    assert client.synthesize("hello").audio
+    assert client.synthesize("hello").audio and list(client.synthesize_stream("hello"))
     assert client.voices() and client.models() and client.status()
 print(*sys.modules)
 """

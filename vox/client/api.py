@@ -3,7 +3,7 @@
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,12 @@ from vox.errors import DaemonUnavailable
 from vox.paths import Home
 
 if TYPE_CHECKING:
-    from vox.types import ModelInfo, Progress, Speech, Transcript, Voice
+    from vox.client.streams import SpeechStream
+    from vox.types import ModelInfo, Partial, Progress, Speech, Transcript, Voice
 
 __all__ = ["Client"]
 
+OnPartial = Callable[["Partial"], None]
 OnProgress = Callable[["Progress"], None]
 
 
@@ -68,6 +70,7 @@ class Client:
         task: str | None = None,
         temperature: float | None = None,
         max_wait_s: float | None = None,
+        on_partial: OnPartial | None = None,
     ) -> "Transcript":
         """Recognise the speech in an audio file. A transcript without text means that there was none.
 
@@ -78,6 +81,7 @@ class Client:
             words: Whether word timings are wanted; None leaves it to the model.
             task: "transcribe" or "translate".
             max_wait_s: Seconds to wait for a turn when the model is busy; 0 does not wait.
+            on_partial: Called with the text so far, as often as a model has more of it; many give all at the end only.
 
         Raises:
             NoInput, PathNotAllowed, UnsupportedAudio, AudioTooLarge: The file cannot be had or used.
@@ -95,10 +99,15 @@ class Client:
             "task": task,
             "temperature": temperature,
             "maxWaitMs": _milliseconds(max_wait_s),
+            "partials": True if on_partial is not None else None,
         }
-        from vox.client.values import transcript_of
+        from vox.client.values import partial_of, transcript_of
 
-        return transcript_of(self.call("transcribe.file", {"path": os.path.abspath(path), **given}))
+        def hear(event: str, data: dict[str, Any]) -> None:
+            if on_partial is not None and event == "transcribe.partial":
+                on_partial(partial_of(data))
+
+        return transcript_of(self.call("transcribe.file", {"path": os.path.abspath(path), **given}, hear))
 
     def synthesize(
         self,
@@ -140,6 +149,38 @@ class Client:
         from vox.client.values import speech_of
 
         return speech_of(self.call("synthesize.generate", {"text": text, **given}))
+
+    def synthesize_stream(
+        self,
+        text: str,
+        model: str | None = None,
+        voice: str | None = None,
+        *,
+        speed: float | None = None,
+        language: str | None = None,
+        instructions: str | None = None,
+        max_wait_s: float | None = None,
+    ) -> "SpeechStream":
+        """Speak a text, and hear it while it is made: an iterator of `AudioChunk`, 16-bit samples each. A model that
+        does not stream gives one chunk. The call begins with the first look at it; other calls may be made meanwhile.
+
+        Args:
+            As `synthesize`.
+
+        Raises:
+            VoxError: As `synthesize`, and `Cancelled` for chunks that are read too slowly; by the iterator.
+        """
+        given = {
+            "modelId": model,
+            "voiceId": voice,
+            "speed": speed,
+            "language": language,
+            "instructions": instructions,
+            "maxWaitMs": _milliseconds(max_wait_s),
+        }
+        from vox.client.streams import SpeechStream
+
+        return SpeechStream(self.follow("synthesize.generate", {"text": text, "stream": True, **given}))
 
     def voices(self, model: str | None = None) -> "list[Voice]":
         """The voices of one model, or of all.
@@ -239,6 +280,25 @@ class Client:
             limit = self._timeout if timeout is None else timeout
             return connection.call(method, {"clientId": self._client_id, **given}, on_event, limit)
 
+    def follow(
+        self, method: str, params: dict[str, Any] | None = None, *, timeout: float | None = None
+    ) -> "Generator[tuple[str, dict[str, Any]], None, dict[str, Any]]":
+        """Make a call by its wire name and give its events, name and data, as they come; the generator's value is the
+        answer. Closing it early cancels the call. The connection is its own until it ends, so other calls may be made
+        meanwhile.
+
+        Raises:
+            DaemonUnavailable, Cancelled, VoxError: As `call`.
+        """
+        given = {name: value for name, value in (params or {}).items() if value is not None}
+        with self._turn:
+            connection, self._connection = self._connected(), None
+        limit = self._timeout if timeout is None else timeout
+        try:
+            return (yield from connection.follow(method, {"clientId": self._client_id, **given}, limit))
+        finally:
+            self._take_back(connection)
+
     def connect(self) -> None:
         """Connect now rather than with the first call, starting the daemon if that is allowed.
 
@@ -281,6 +341,18 @@ class Client:
             )
         self._connection = Connection(channel or launch(self._home, self._start_timeout))
         return self._connection
+
+    def _take_back(self, connection: Connection) -> None:
+        """Keep a connection for later calls, if there is none. A stream may be collected in the middle of a call of the
+        same thread, so nothing is waited for here."""
+        if self._turn.acquire(blocking=False):
+            try:
+                if self._connection is None and connection.usable():
+                    self._connection = connection
+                    return
+            finally:
+                self._turn.release()
+        connection.close()
 
     def _drop(self) -> None:
         if self._connection is not None:

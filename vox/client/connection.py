@@ -3,7 +3,7 @@
 import contextlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from itertools import count
 from typing import Any, cast
 
@@ -46,11 +46,31 @@ class Connection:
             Cancelled: `timeout` seconds have passed.
             VoxError: What the daemon answered.
         """
+        events = self.follow(method, params, timeout)
+        try:
+            while True:
+                event = next(events)
+                if on_event is not None:
+                    on_event(*event)
+        except StopIteration as end:
+            return end.value
+        finally:
+            events.close()
+
+    def follow(
+        self, method: str, params: dict[str, Any], timeout: float | None = None
+    ) -> "Generator[tuple[str, dict[str, Any]], None, dict[str, Any]]":
+        """Make one call and give its events as they come; the generator's value is the answer. One that is closed early
+        is cancelled as in `call`.
+
+        Raises:
+            DaemonUnavailable, Cancelled, VoxError: As `call`.
+        """
         number = next(self._numbers)
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             self._send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
-            answer = self._wait(number, on_event, deadline)
+            answer = yield from self._wait(number, deadline)
         except BaseException:
             self._give_up(number)
             raise
@@ -66,7 +86,9 @@ class Connection:
         """Close the channel."""
         self._channel.close()
 
-    def _wait(self, number: int, on_event: OnEvent | None, deadline: float | None) -> dict[str, Any]:
+    def _wait(
+        self, number: int, deadline: float | None
+    ) -> "Generator[tuple[str, dict[str, Any]], None, dict[str, Any]]":
         probe: int | None = None
         while True:
             left = None if deadline is None else deadline - time.monotonic()
@@ -78,7 +100,8 @@ class Connection:
                 message = _read(frame)
                 if message.get("id") == number and "method" not in message:
                     return message
-                _deliver(message, number, on_event)
+                if (event := _event(message, number)) is not None:
+                    yield event
             elif left is None or left > self._probe_s:
                 if probe is not None:
                     raise DaemonUnavailable(
@@ -118,13 +141,13 @@ def _read(frame: bytes) -> dict[str, Any]:
     return cast("dict[str, Any]", message) if isinstance(message, dict) else {}
 
 
-def _deliver(message: dict[str, Any], number: int, on_event: OnEvent | None) -> None:
+def _event(message: dict[str, Any], number: int) -> tuple[str, dict[str, Any]] | None:
+    """Name and data of an event of that call."""
     params: Any = message.get("params")
-    if on_event is None or message.get("method") != "event" or not isinstance(params, dict):
-        return
+    if message.get("method") != "event" or not isinstance(params, dict):
+        return None
     event = cast("dict[str, Any]", params)
-    if event.get("id") == number:
-        on_event(str(event.get("event", "")), event.get("data") or {})
+    return (str(event.get("event", "")), event.get("data") or {}) if event.get("id") == number else None
 
 
 def _error(body: Any) -> VoxError:

@@ -3,9 +3,9 @@
 from binascii import a2b_base64
 from typing import Any
 
-from vox.types import ModelInfo, Progress, Segment, Speech, Transcript, Voice, Word
+from vox.types import ModelInfo, Partial, Progress, Segment, Speech, Transcript, Voice, Word
 
-__all__ = ["model_of", "progress_of", "speech_of", "transcript_of", "voice_of"]
+__all__ = ["model_of", "partial_of", "progress_of", "speech_of", "transcript_of", "voice_of"]
 
 
 def transcript_of(answer: dict[str, Any]) -> Transcript:
@@ -39,6 +39,11 @@ def speech_of(answer: dict[str, Any]) -> Speech:
         metrics={name: value for name, value in answer["metrics"].items() if name != "traceId"},
         trace_id=answer["traceId"],
     )
+
+
+def partial_of(data: dict[str, Any]) -> Partial:
+    """The data of a `transcribe.partial` event."""
+    return Partial(data["text"], data["stable"])
 
 
 def model_of(answer: dict[str, Any]) -> ModelInfo:
