@@ -11,6 +11,7 @@ import pybase64
 
 from vox.doors.rpc.parts import Emit, send_speech, send_text
 from vox.errors import InvalidRequest, NotAuthorized, PathNotAllowed, VoxError
+from vox.runtime.positions import OnWait, Waiting
 from vox.runtime.registry import Provider
 from vox.runtime.requests import Caller, SynthesizeRequest, TranscribeRequest
 from vox.runtime.runtime import Runtime
@@ -136,10 +137,11 @@ class Methods:
             task=params.text("task"),
             max_wait_s=params.seconds("maxWaitMs"),
         )
+        caller = params.caller(emit)
         if params.flag("partials"):
-            transcript = await send_text(self._runtime.transcribe_partials(request, params.caller), emit)
+            transcript = await send_text(self._runtime.transcribe_partials(request, caller), emit)
         else:
-            transcript = await self._runtime.transcribe(request, params.caller)
+            transcript = await self._runtime.transcribe(request, caller)
         return _transcript(transcript, classic=params.classic)
 
     async def _synthesize_voices(self, params: "_Params", _: Access, __: Emit) -> dict[str, Any]:
@@ -163,9 +165,10 @@ class Methods:
         )
         if streamed and request.format != "pcm":
             raise InvalidRequest("A stream carries raw 16-bit samples: leave format out, or say pcm.")
+        caller = params.caller(emit)
         if streamed:
-            return _speech(await send_speech(self._runtime.synthesize_stream(request, params.caller), emit))
-        speech = await self._runtime.synthesize(request, params.caller)
+            return _speech(await send_speech(self._runtime.synthesize_stream(request, caller), emit))
+        speech = await self._runtime.synthesize(request, caller)
         audio = pybase64.b64encode(speech.audio).decode("ascii")
         return {**_speech(speech), "audioBase64": audio, "audioBytes": len(speech.audio)}
 
@@ -224,8 +227,16 @@ class _Params:
     def __init__(self, values: dict[str, Any], method: str, classic: bool) -> None:
         self._values = values
         self.classic = classic
-        client = values.get("clientId")
-        self.caller = Caller(client if isinstance(client, str) and client else "unknown", method)
+        self._method = method
+
+    def caller(self, emit: Emit) -> Caller:
+        """Who calls, how urgently, and where the place in the waiting line is told to those who ask for events."""
+        client, priority = self._values.get("clientId"), self.text("priority") or "interactive"
+        if priority not in ("interactive", "batch"):
+            raise InvalidRequest(f"priority is {priority!r}; it must be interactive or batch.")
+        told = [name for name in ("progress", "stream", "partials") if self.flag(name)]
+        name = client if isinstance(client, str) and client else "unknown"
+        return Caller(name, self._method, priority, _position_emitter(emit) if told else None)
 
     def given(self, name: str) -> bool:
         """Whether the client said anything about it."""
@@ -290,6 +301,22 @@ def _absolute(path: str) -> Path:
 def _require_owner(access: Access) -> None:
     if not access.owner:
         raise NotAuthorized("This method is for the owner of the daemon: use the unix socket or the token.")
+
+
+def _position_emitter(emit: Emit) -> OnWait:
+    def tell(waiting: Waiting) -> None:
+        emit(
+            "queue.position",
+            {
+                "position": waiting.position,
+                "queued": waiting.queued,
+                "limit": waiting.limit,
+                "inUse": waiting.in_use,
+                "retryAfterMs": waiting.retry_after_ms,
+            },
+        )
+
+    return tell
 
 
 def _emitter(emit: Emit) -> Callable[[Progress], None]:
