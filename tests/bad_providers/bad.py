@@ -127,7 +127,13 @@ def main() -> None:
                 continue
         if HOW == "silent_but_transcribe" and request["method"] != "transcribe":
             continue
-        result = result_of(request)
+        if "id" not in request:
+            continue
+        try:
+            result = result_of(request)
+        except OSError as error:
+            send({"jsonrpc": "2.0", "id": request["id"], "error": {"code": -32000, "message": str(error)}})
+            continue
         if result is not None:
             send({"jsonrpc": "2.0", "id": request["id"], "result": result})
     if HOW == "ignores_signals":

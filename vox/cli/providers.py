@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import click
 
+from vox.cli.check import check_command
 from vox.cli.options import json_option, no_start_option, open_client
 from vox.cli.output import Output
 from vox.cli.switch import disable_command, enable_command, restart_command
@@ -29,6 +30,7 @@ Examples:
   vox providers restart moonshine
   vox providers disable my-tts
   vox providers run moonshine models
+  vox providers check -- python3 mine.py
   vox providers run my-tts synthesize '{"modelId": "m", "input": "hi", "format": "wav"}'
 """
 
@@ -38,8 +40,8 @@ def command() -> None:
     """Look at the programs that recognise and speak."""
 
 
-for switch in (restart_command, enable_command, disable_command):
-    command.add_command(switch)
+for other in (restart_command, enable_command, disable_command, check_command):
+    command.add_command(other)
 
 
 @command.command("list", epilog="\b\nExample:\n  vox providers list --json")

@@ -16,7 +16,7 @@ from vox.log import RotatingFile, redactor
 from vox.paths import Home
 from vox.protocol.framing import DEFAULT_MAX_LINE
 
-__all__ = ["make_supervisor"]
+__all__ = ["make_spec", "make_supervisor"]
 
 _MAX_LINE_TTS = 256 << 20  # speech comes back in one line of base64: three quarters of an hour at 24 kHz
 
@@ -30,6 +30,24 @@ def make_supervisor(
     watcher: Watcher,
 ) -> Supervisor:
     """A supervisor for the entry; nothing is started yet."""
+    spec = make_spec(entry, configuration, home, installed)
+    log = RotatingFile(home.provider_log(entry.id))
+
+    def keep(data: bytes) -> None:
+        with contextlib.suppress(OSError):  # a full disk costs the diagnostics, not the provider
+            log.append(redactor.text(data.decode("utf-8", "replace")).encode("utf-8"))
+
+    return Supervisor(spec, tasks=tasks, watcher=watcher, stderr=keep)
+
+
+def make_spec(
+    entry: ProviderEntry, configuration: Configuration, home: Home, installed: Mapping[str, str]
+) -> ProviderSpec:
+    """What to run for the entry, and how. The redactor learns the secrets of its environment.
+
+    Raises:
+        ConfigError: A reference leads nowhere, or no built-in of that name is installed.
+    """
     environment = child_environment(
         {
             "VOX_CACHE": str(home.cache),
@@ -38,7 +56,7 @@ def make_supervisor(
         }
     )
     redactor.learn(environment)
-    spec = ProviderSpec(
+    return ProviderSpec(
         id=entry.id,
         argv=tuple(entry.command or builtin_argv(entry.id, installed)),
         environment=environment,
@@ -49,13 +67,6 @@ def make_supervisor(
         kill_s=entry.timeouts.kill_ms / 1000,
         max_line=_MAX_LINE_TTS if entry.kind == "tts" else DEFAULT_MAX_LINE,
     )
-    log = RotatingFile(home.provider_log(entry.id))
-
-    def keep(data: bytes) -> None:
-        with contextlib.suppress(OSError):  # a full disk costs the diagnostics, not the provider
-            log.append(redactor.text(data.decode("utf-8", "replace")).encode("utf-8"))
-
-    return Supervisor(spec, tasks=tasks, watcher=watcher, stderr=keep)
 
 
 def _working_folder(entry: ProviderEntry, folder: Path) -> Path:

@@ -68,7 +68,7 @@ def resolve_argv(command: Sequence[str], environment: Mapping[str, str], folder:
     """
     program = command[0]
     if os.sep in program or (os.altsep and os.altsep in program):
-        found = shutil.which(folder / Path(program).expanduser())
+        found = shutil.which(os.fspath(folder / Path(program).expanduser()))
     else:
         found = shutil.which(program, path=environment.get("PATH", os.defpath))
     if found is None:
