@@ -100,7 +100,7 @@ def started_vox(home: Home, *words: str, **options: object) -> "Iterator[subproc
     """The command line in a process of its own, to be signalled or read from; ended with the context."""
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
     command = [sys.executable, "-P", "-m", "vox", *words]
-    with subprocess.Popen(command, env=environment(home), **{**pipes, **options}) as process:  # type: ignore[call-overload]
+    with subprocess.Popen(command, **{**pipes, "env": environment(home), **options}) as process:  # type: ignore[call-overload]
         try:
             yield process
         finally:

@@ -66,12 +66,14 @@ def test_the_place_is_told_when_it_has_changed_and_at_most_four_times_a_second(l
     loop.pass_time(0)
     assert told == [(0.0, 41)]
     for one in others[:20]:
-        loop.pass_time(1 / 16)
+        loop.pass_time(EVERY_S / 4)
         line.remove(one)
     loop.pass_time(10)
-    assert told == [(0.0, 41), (0.25, 38), (0.5, 34), (0.75, 30), (1.0, 26), (1.25, 22), (1.5, 21)]
-    positions.forget(mine)
-    assert loop.due is None
+    assert [position for _, position in told] == [41, 38, 34, 30, 26, 22, 21]
+    positions.forget(mine, let_in=True)
+    assert loop.due is None and told[-1][1] == 0
+    times = [when for when, _ in told]
+    assert all(sum(begin <= when < begin + 1 for when in times) <= 4 for begin in times)
 
 
 def test_a_newcomer_is_told_soon_but_the_line_is_not_walked_for_each(loop: Loop) -> None:
@@ -94,9 +96,9 @@ def test_a_newcomer_is_told_soon_but_the_line_is_not_walked_for_each(loop: Loop)
     assert sorted(told) == list(range(1, 31))
     assert walks <= 3
     for one in waiting[:-1]:
-        positions.forget(one)
+        positions.forget(one, let_in=False)
     assert loop.due is not None
-    positions.forget(waiting[-1])
+    positions.forget(waiting[-1], let_in=True)
     assert loop.due is None
 
 
@@ -114,6 +116,7 @@ async def test_a_waiting_call_is_told_its_place_and_how_long_it_may_take() -> No
     permit.release()
     (await first).release()
     (await second).release()
+    assert [waiting.position for waiting in told] == [2, 0] and told[-1].retry_after_ms == 0
 
 
 async def test_nothing_is_told_to_one_that_need_not_wait() -> None:

@@ -10,7 +10,7 @@ from vox.cli.output import Output
 if TYPE_CHECKING:
     from vox.client import Client
 
-__all__ = ["json_option", "no_start_option", "open_client"]
+__all__ = ["json_option", "max_wait_option", "no_start_option", "open_client", "turn_params"]
 
 
 def _set_json(ctx: click.Context, _: click.Parameter, given: bool) -> None:
@@ -25,6 +25,22 @@ json_option: Any = click.option(
 no_start_option: Any = click.option(
     "--no-start", "start", flag_value=False, default=True, help="Fail rather than start the daemon."
 )
+
+
+max_wait_option: Any = click.option(
+    "--max-wait",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="Wait no longer for a free place; 0 not at all. Default: as long as the provider's queue allows.",
+)
+
+
+def turn_params(output: Output, max_wait: float | None) -> dict[str, Any]:
+    """Parameters of a call that may have to wait: for how long, and whether somebody watches."""
+    return {
+        "maxWaitMs": None if max_wait is None else round(max_wait * 1000),
+        "progress": True if output.has_status else None,
+    }
 
 
 def open_client(output: Output, start: bool) -> "Client":

@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import IO, Any, NoReturn
 
 from vox.errors import VoxError
@@ -61,12 +61,28 @@ class Output:
             self._clear()
             print(printable(text), file=sys.stderr, flush=True)
 
+    @property
+    def has_status(self) -> bool:
+        """Whether `status` shows anything."""
+        return not self.quiet and _is_terminal(sys.stderr)
+
     def status(self, text: str) -> None:
         """What is going on just now: one line on a terminal, gone with the next thing said; else nothing."""
-        if not self.quiet and _is_terminal(sys.stderr):
+        if self.has_status:
             self._clear()
             self._status = printable(text)
             print(f"{self._status} …", end="", file=sys.stderr, flush=True)
+
+    def follow(self, doing: str) -> Callable[[str, dict[str, Any]], None]:
+        """Status of a call that does this, and of where it stands while it waits for its turn. Takes its events."""
+        self.status(doing)
+
+        def show(event: str, data: dict[str, Any]) -> None:
+            if event == "queue.position":
+                places = {0: "", 1: ": waiting, next"}
+                self.status(doing + places.get(data["position"], f": waiting, {data['position'] - 1} before you"))
+
+        return show
 
     def error(self, error: VoxError, name: str = "") -> None:
         """An error, on stderr; the caller prints it as JSON where that is wanted."""

@@ -2,21 +2,32 @@
 
 import sys
 from binascii import a2b_base64
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vox.cli.destination import check_target, new_file, write_file
-from vox.cli.options import json_option, no_start_option, open_client
+from vox.cli.options import json_option, max_wait_option, no_start_option, open_client, turn_params
 from vox.cli.output import Output
+from vox.cli.sinks import Device, NamedFile, NewFile, Sink, Stdout
 from vox.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from vox.client import Client
 
 __all__ = ["command"]
 
 STDIN = STDOUT = "-"
 
 _FORMATS = ("wav", "flac", "ogg", "mp3", "opus", "pcm")
+_STREAMED = {
+    "wav": "audio/wav",
+    "pcm": "audio/pcm",
+}  # can be written while the speech is made; the content type of each
+_WAV_HEADER = 44  # bytes
 _MAX_TEXT_BYTES = 4_000_000  # a million characters, the daemon's own bound, in the longest encoding
 
 _EPILOG = """\b
@@ -41,6 +52,7 @@ Exit status: 0 spoken, 64 wrong use, 66 no such model or voice, 69 no daemon,
 @click.option("--format", "format_", type=click.Choice(_FORMATS), help="Format of the file. Default: by its name, wav.")
 @click.option("--out", metavar="FILE|-", help="Write to this file, or to stdout, instead of playing.")
 @click.option("--no-play", is_flag=True, help="Write a file instead of playing.")
+@max_wait_option
 @json_option
 @no_start_option
 @click.pass_obj
@@ -53,25 +65,32 @@ def command(
     format_: str | None,
     out: str | None,
     no_play: bool,
+    max_wait: float | None,
     start: bool,
 ) -> None:
     """Speak TEXT, or with - what comes on standard input.
 
-    It is played when there is a sound device. Otherwise, and with --no-play, --format or --out, it is written to a
-    file, and the place is told on stderr.
+    It is played when there is a sound device, from the first sentence on while the rest is made. Otherwise, and with
+    --no-play, --format or --out, it is written to a file, and the place is told on stderr. With --out - wav and pcm are
+    written as they are made.
     """
     words = _words(text)
     shape = format_ or _format_by_name(out)
     target = _target(output, out)
     with open_client(output, start) as client:
-        output.status("Speaking")
+        show = output.follow("Speaking")
         wanted = {"text": words, "modelId": model, "voiceId": voice, "speed": speed, "format": shape}
-        answer = client.call("synthesize.generate", wanted)
-    audio = a2b_base64(answer.pop("audioBase64"))
-    play = not (out or no_play or format_)
-    told = _deliver(output, answer, audio, target, to_stdout=out == STDOUT, play=play)
+        wanted |= turn_params(output, max_wait)
+        if shape in _STREAMED:
+            answer = _stream(client, wanted, _sink(output, out, target, shape, play=not (no_play or format_)), show)
+        else:
+            answer = _keep(client.call("synthesize.generate", wanted, show), target, to_stdout=out == STDOUT)
+    if answer["played"]:
+        output.note(f"played: {answer['voiceId']} via {answer['modelId']}")
+    elif answer["path"]:
+        output.note(f"wrote: {answer['path']}")
     if output.json and out != STDOUT:
-        output.object({**answer, **told})
+        output.object(answer)
 
 
 def _words(text: tuple[str, ...]) -> str:
@@ -107,38 +126,56 @@ def _target(output: Output, out: str | None) -> Path | None:
     return Path(out)
 
 
-def _deliver(
-    output: Output, answer: dict[str, Any], audio: bytes, target: Path | None, *, to_stdout: bool, play: bool
+def _sink(output: Output, out: str | None, target: Path | None, shape: str, *, play: bool) -> Sink:
+    if out == STDOUT:
+        return Stdout(shape)
+    if target is not None:
+        return NamedFile(target, shape)
+    return Device(output) if play else NewFile(shape)
+
+
+def _stream(
+    client: "Client", wanted: dict[str, Any], sink: Sink, show: Callable[[str, dict[str, Any]], None]
 ) -> dict[str, Any]:
-    """Play or write. Returns what became of it: `{played, path}`."""
+    """Hand the speech on while it is made. Returns the answer, as if the format had been made by the daemon, and what
+    became of it: `{played, path}`."""
+    shape, size = wanted["format"], 0
+    try:
+        with closing(client.follow("synthesize.generate", {**wanted, "format": "pcm", "stream": True})) as events:
+            try:
+                while True:
+                    event, data = next(events)
+                    if event == "synthesize.audio":
+                        samples = a2b_base64(data["audioBase64"])
+                        size += len(samples)
+                        sink.write(samples, data["sampleRate"], whole=data["whole"])
+                    else:
+                        show(event, data)
+            except StopIteration as end:
+                answer: dict[str, Any] = end.value
+        path = sink.finish()
+    except BaseException:
+        sink.abort()
+        raise
+    size += _WAV_HEADER if shape == "wav" else 0
+    made = {"format": shape, "contentType": _STREAMED[shape], "audioBytes": size}
+    return {**answer, **made, "played": path is None and not isinstance(sink, Stdout), "path": path}
+
+
+def _keep(answer: dict[str, Any], target: Path | None, *, to_stdout: bool) -> dict[str, Any]:
+    """Write speech that came in one piece. Returns the answer, and what became of it as `_stream` tells it."""
+    audio = a2b_base64(answer.pop("audioBase64"))
     if to_stdout:
         sys.stdout.buffer.write(audio)
         sys.stdout.buffer.flush()
-        return {"played": False, "path": None}
-    if target is not None:
+    elif target is not None:
         write_file(target, audio)
-    elif play and _play(output, audio):
-        output.note(f"played: {answer['voiceId']} via {answer['modelId']}")
-        return {"played": True, "path": None}
     else:
-        target = _keep(audio, answer["format"])
-    output.note(f"wrote: {target}")
-    return {"played": False, "path": str(target)}
+        target = _new_file(audio, answer["format"])
+    return {**answer, "played": False, "path": None if target is None else str(target)}
 
 
-def _play(output: Output, audio: bytes) -> bool:
-    """Play a WAV, if there is something to play it on; else say why not."""
-    from vox.audio.playback import NoDeviceError, play
-
-    try:
-        play(audio)
-    except NoDeviceError as error:
-        output.note(f"not played: {error}")
-        return False
-    return True
-
-
-def _keep(audio: bytes, format: str) -> Path:
+def _new_file(audio: bytes, format: str) -> Path:
     """Write to a new file here, or in the temporary folder when this one cannot be written."""
     try:
         return new_file(Path(), "speech", format, audio)

@@ -8,7 +8,7 @@ import click
 
 from vox.cli.destination import check_target, write_file
 from vox.cli.inputs import STDIN, check_file, readable_copy
-from vox.cli.options import json_option, no_start_option, open_client
+from vox.cli.options import json_option, max_wait_option, no_start_option, open_client, turn_params
 from vox.cli.output import NOT_FOUND, Output
 from vox.cli.transcript import FORMATS, metrics_lines, render
 from vox.errors import InvalidRequest, VoxError
@@ -45,6 +45,7 @@ audio, 66 no such file or model, 69 no daemon, 70 the provider failed,
 @click.option("--format", "format_", type=click.Choice(FORMATS), help="Form of the text. Default: text.")
 @click.option("--metrics", is_flag=True, help="Tell on stderr where the time went.")
 @click.option("--out", metavar="PATH", help="Write to this file, or into this folder.")
+@max_wait_option
 @json_option
 @no_start_option
 @click.pass_obj
@@ -57,16 +58,19 @@ def command(
     format_: str | None,
     metrics: bool,
     out: str | None,
+    max_wait: float | None,
     start: bool,
 ) -> int:
     """Recognise the speech in audio files.
 
-    FILE is any audio file; - is standard input. `vox transcribe file FILE` does the same.
+    FILE is any audio file; - is standard input. `vox transcribe file FILE` does the same. Several files are a batch:
+    they let calls go first for whose answer somebody waits.
     """
     names = _without_verb(files)
     shape = format_ or (_FORMATS_BY_SUFFIX.get(Path(out).suffix.lower(), "text") if out else "text")
     targets = _targets(names, out, _SUFFIXES[shape])
     wanted = {"modelId": model, "language": language, "words": True if words or shape in _TIMED else None}
+    wanted |= turn_params(output, max_wait) | {"priority": "batch" if len(names) > 1 else None}
     with open_client(output, start) as client:
         job = _Job(output, client, wanted, shape, words=words, metrics=metrics)
         return job.one(names[0], targets[0]) if len(names) == 1 else job.several(names, targets)
@@ -115,9 +119,9 @@ class _Job:
             check_file(name)
         with readable_copy(name, self._client.home) as path:
             size = os.stat(path).st_size
-            self._output.status(f"Transcribing {name}")
+            show = self._output.follow(f"Transcribing {name}")
             try:
-                answer = self._client.call("transcribe.file", {"path": path, **self._wanted})
+                answer = self._client.call("transcribe.file", {"path": path, **self._wanted}, show)
             except VoxError as error:
                 raise _renamed(error, path, name) from error
         if self._metrics:

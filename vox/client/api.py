@@ -14,7 +14,7 @@ from vox.paths import Home
 
 if TYPE_CHECKING:
     from vox.client.streams import SpeechStream
-    from vox.types import ModelInfo, Partial, Progress, Speech, Transcript, Voice
+    from vox.types import ModelInfo, Partial, Priority, Progress, Speech, Transcript, Voice
 
 __all__ = ["Client"]
 
@@ -70,6 +70,7 @@ class Client:
         task: str | None = None,
         temperature: float | None = None,
         max_wait_s: float | None = None,
+        priority: "Priority | None" = None,
         on_partial: OnPartial | None = None,
     ) -> "Transcript":
         """Recognise the speech in an audio file. A transcript without text means that there was none.
@@ -81,6 +82,7 @@ class Client:
             words: Whether word timings are wanted; None leaves it to the model.
             task: "transcribe" or "translate".
             max_wait_s: Seconds to wait for a turn when the model is busy; 0 does not wait.
+            priority: "interactive", which is the default, or "batch", which lets those go first.
             on_partial: Called with the text so far, as often as a model has more of it; many give all at the end only.
 
         Raises:
@@ -99,6 +101,7 @@ class Client:
             "task": task,
             "temperature": temperature,
             "maxWaitMs": _milliseconds(max_wait_s),
+            "priority": priority,
             "partials": True if on_partial is not None else None,
         }
         from vox.client.values import partial_of, transcript_of
@@ -120,6 +123,7 @@ class Client:
         language: str | None = None,
         instructions: str | None = None,
         max_wait_s: float | None = None,
+        priority: "Priority | None" = None,
     ) -> "Speech":
         """Speak a text.
 
@@ -129,6 +133,7 @@ class Client:
             speed: 0.25 to 4, 1 being the voice's own.
             format: wav, flac, ogg, mp3, opus or pcm.
             max_wait_s: Seconds to wait for a turn when the model is busy; 0 does not wait.
+            priority: "interactive", which is the default, or "batch", which lets those go first.
 
         Raises:
             InvalidRequest: There is nothing to say, too much of it, or no such format.
@@ -145,6 +150,7 @@ class Client:
             "language": language,
             "instructions": instructions,
             "maxWaitMs": _milliseconds(max_wait_s),
+            "priority": priority,
         }
         from vox.client.values import speech_of
 
@@ -160,6 +166,7 @@ class Client:
         language: str | None = None,
         instructions: str | None = None,
         max_wait_s: float | None = None,
+        priority: "Priority | None" = None,
     ) -> "SpeechStream":
         """Speak a text, and hear it while it is made: an iterator of `AudioChunk`, 16-bit samples each. A model that
         does not stream gives one chunk. The call begins with the first look at it; other calls may be made meanwhile.
@@ -177,6 +184,7 @@ class Client:
             "language": language,
             "instructions": instructions,
             "maxWaitMs": _milliseconds(max_wait_s),
+            "priority": priority,
         }
         from vox.client.streams import SpeechStream
 

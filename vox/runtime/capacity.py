@@ -308,15 +308,18 @@ class Limiter(Generic[R]):
         timer = asyncio.get_running_loop().call_later(wait_s, self._expire, ticket)
         if on_wait is not None:
             self._positions.watch(ticket, on_wait)
+        let_in = False
         try:
-            return await granted
+            room = await granted
+            let_in = True
+            return room
         except asyncio.CancelledError:
             self._abandon(ticket, granted)
             raise
         finally:
             timer.cancel()
             if on_wait is not None:
-                self._positions.forget(ticket)
+                self._positions.forget(ticket, let_in=let_in)
 
     def _expire(self, ticket: Ticket) -> None:
         if ticket.granted.done():
@@ -348,7 +351,7 @@ class Limiter(Generic[R]):
             self._queued,
             self.limit_of(ticket.model) * len(self.rooms),
             self.in_use,
-            self.retry_after_ms(ticket.model, position),
+            self.retry_after_ms(ticket.model, position) if position else 0,
         )
 
     def _busy(self, model: str) -> ProviderBusy:

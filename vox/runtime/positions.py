@@ -9,15 +9,16 @@ from vox.runtime.line import Line, Ticket
 
 __all__ = ["EVERY_S", "OnWait", "Positions", "Waiting"]
 
-EVERY_S = 0.25
-"""Seconds between two looks at the line: as often as a person can follow."""
+EVERY_S = 0.34
+"""Seconds between two looks at the line: with the last word, that the wait is over, at most four in any second, which
+is as much as a person can follow."""
 
 
 class Waiting(NamedTuple):
     """Where a call stands."""
 
     position: int
-    """1 is served next."""
+    """1 is served next, 0 has its turn."""
     queued: int
     """How many wait."""
     limit: int
@@ -49,12 +50,14 @@ class Positions:
         self._watchers[ticket] = tell, 0
         self._set()
 
-    def forget(self, ticket: Ticket) -> None:
-        """It waits no longer."""
-        self._watchers.pop(ticket, None)
+    def forget(self, ticket: Ticket, *, let_in: bool) -> None:
+        """It waits no longer. If it was let in, and was told of its wait, it is told of its end too."""
+        tell, told = self._watchers.pop(ticket)
         if not self._watchers and self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if told and let_in:
+            tell(self._describe(ticket, 0))
 
     def _set(self) -> None:
         if self._timer is None:

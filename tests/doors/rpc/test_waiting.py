@@ -72,6 +72,7 @@ async def test_one_who_asks_is_told_where_the_call_stands(
         gate.touch()
         frames = await talk.answers(2)
     assert frames[-1]["result"]["text"] == "hello world"
+    assert events(frames)[-1]["position"] == 0
     assert {frame["id"] for frame in talk.sent if "event" in frame} == {2}
 
 
@@ -87,6 +88,8 @@ async def test_speech_waits_in_the_same_way(home: Home, tmp_path: Path) -> None:
         assert (event["id"], event["event"], event["data"]["position"]) == (2, "queue.position", 1)
         gate.touch()
         assert (await talk.answers(2))[-1]["result"]["audioBytes"]
+        positions = [frame["params"]["data"]["position"] for frame in talk.sent if frame.get("method") == "event"]
+        assert positions == [1, 0]
 
 
 async def test_a_call_that_may_not_wait_is_refused_before_its_audio_is_looked_at(
