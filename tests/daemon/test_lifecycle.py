@@ -80,6 +80,17 @@ def test_a_provider_that_ignores_every_signal_does_not_hold_the_end_up(daemon: D
     until(lambda: not alive(pid))
 
 
+def test_a_provider_that_ignores_every_signal_does_not_outlive_a_killed_daemon(daemon: Daemon, recording: str) -> None:
+    bad = Path(__file__).parent.parent / "bad_providers" / "bad.py"
+    daemon.configure({"id": "stubborn", "command": [sys.executable, str(bad), "ignores_signals"]})
+    daemon.start()
+    with Client(daemon.socket) as client:
+        client.call("transcribe.file", path=recording, modelId="bad:1")
+        pid = daemon.providers()["stubborn"]["pid"]
+        daemon.end(signal.SIGKILL)
+    until(lambda: not alive(pid))
+
+
 def test_a_client_with_the_right_may_stop_it(daemon: Daemon) -> None:
     daemon.start()
     with Client(daemon.socket) as client:

@@ -22,12 +22,13 @@ while read -r sign group; do
     -) alive="${alive%% $group *} ${alive#* $group }" ;;
   esac
 done
-for group in $alive; do kill -TERM -- "-$group" 2>/dev/null; done
+for group in $alive; do kill -s TERM -- "-$group" 2>/dev/null; done
 [ "$alive" = ' ' ] || sleep 2
-for group in $alive; do kill -KILL -- "-$group" 2>/dev/null; done
+for group in $alive; do kill -s KILL -- "-$group" 2>/dev/null; done
 """
 # Two seconds between the signals: long enough for a provider to close its files, short enough that a killed daemon
-# leaves nothing behind after five.
+# leaves nothing behind after five. `-s NAME` with `--`: the one form for a group that every shell understands (dash
+# takes the `--` of `kill -TERM -- -1` for a number, and signals nobody).
 
 
 class Watcher(Protocol):
