@@ -59,6 +59,8 @@ BAD = [
     ({"id": "x", "command": ["x"], "keepAlive": "5 minutes"}, "providers[0].keepAlive", "number", None),
     ({"id": "x", "command": ["x"], "keepAlive": -2}, "providers[0].keepAlive", "greater than or equal", None),
     ({"id": "x", "command": ["x"], "timeouts": {"startMs": 0}}, "providers[0].timeouts.startMs", "greater than", None),
+    ({"id": "x", "command": ["x"], "replicas": 0}, "providers[0].replicas", "greater than or equal", None),
+    ({"id": "x", "command": ["x"], "preload": "m"}, "providers[0].preload", "valid list", None),
     ({"id": "x", "command": ["x"], "colour": 1}, "providers[0].colour", "not permitted", "Known keys: id, kind,"),
     ({"id": "ghost", "builtin": True}, "providers[0].id", "names no built-in provider: 'ghost'", "give it a command"),
     ({"id": "x", "command": ["x"], "env": {"A": "${env:NOT_SET_AT_ALL}"}}, "providers[0].env", "NOT_SET_AT_ALL", None),
@@ -103,6 +105,14 @@ def test_a_model_claimed_twice_is_a_warning_and_both_entries_stay(load_home: Loa
     assert ids(configuration, "asr") == ["mine", "other"]
     (problem,) = configuration.problems
     assert problem.path == "providers[1].models" and "'mine' serves it" in problem.message
+
+
+def test_a_model_to_be_loaded_must_be_one_of_the_entrys(load_home: Load) -> None:
+    configuration = load_home({"providers": [{**GOOD, "models": ["a", "b"], "preload": ["b", "c"]}]})
+    assert ids(configuration, "asr") == ["mine"]
+    (problem,) = configuration.problems
+    assert problem.path == "providers[0].preload[1]" and "'c'" in problem.message and "models" in problem.fix
+    assert load_home({"providers": [{"id": "x", "command": ["x"], "preload": ["c"]}]}).problems == ()
 
 
 def test_a_built_in_with_a_command_of_its_own_needs_no_bundled_program(load_home: Load) -> None:

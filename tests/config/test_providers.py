@@ -23,6 +23,7 @@ def test_defaults() -> None:
     entry = ProviderEntry.model_validate({"id": "x", "command": ["x"]})
     assert (entry.kind, entry.models, entry.env, entry.max_concurrency) == ("asr", None, {}, None)
     assert (entry.queue.max, entry.queue.timeout_ms, entry.keep_alive) == (32, 30_000, -1)
+    assert (entry.replicas, entry.preload, entry.model_options) == (1, [], {})
     assert (entry.timeouts.start_ms, entry.timeouts.preload_ms, entry.cwd) == (20_000, 300_000, None)
 
 
@@ -68,6 +69,8 @@ def test_the_schema_takes_the_example_and_what_the_documents_show() -> None:
         {"providers": [{"id": "x", "command": ["x"], "kind": "stt"}]},
         {"providers": [{"id": "x", "command": ["x"], "maxConcurrency": 0}]},
         {"providers": [{"id": "x", "command": ["x"], "max_concurrency": 1}]},
+        {"providers": [{"id": "x", "command": ["x"], "replicas": 0}]},
+        {"providers": [{"id": "x", "command": ["x"], "modelOptions": {"m": {"maxConcurrency": 0}}}]},
         {"providers": [{"id": "x", "command": ["x"], "env": {"A": 1}}]},
         {"providers": [{"id": "x", "command": ["x"], "colour": 1}]},
         {"providers": [{"id": "x"}]},

@@ -71,6 +71,7 @@ class _Reader:
             self.entries[entry.id, entry.kind] = entry
             if entry.enabled:
                 self._claim(entry, place)
+                self._check_preload(entry, place)
 
     def _read(self, place: Place, item: Any, otherwise: str) -> ProviderEntry | None:
         """The entry; None when it is wrong."""
@@ -101,6 +102,12 @@ class _Reader:
             if owner != entry.id:
                 told = f"lists model {model!r}, which {owner!r} has already; {owner!r} serves it."
                 self._note((*place, "models"), told, "Remove it from one of the two.")
+
+    def _check_preload(self, entry: ProviderEntry, place: Place) -> None:
+        for index, model in enumerate(entry.preload):
+            if entry.models is not None and model not in entry.models:
+                told = f"names {model!r}, which is not among the entry's models."
+                self._note((*place, "preload", index), told, 'Add it to "models", or remove it here.')
 
     def _note(self, place: Place, message: str, fix: str) -> None:
         self._problems.append(self._file.problem(place, message, fix))

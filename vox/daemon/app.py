@@ -48,6 +48,7 @@ from vox.paths import Home
 from vox.runtime.registry import Registry
 from vox.runtime.runtime import Runtime
 from vox.runtime.telemetry import Recorder
+from vox.runtime.warmup import warm_up
 
 __all__ = ["main", "run"]
 
@@ -153,6 +154,7 @@ async def _serve(home: Home, runtime: Runtime, reloader: Reloader, origins: Orig
         publish(home.runtime_json, {**facts, "token": token})
         _begin_collecting()
         _log.info("daemon.ready", port=facts["port"], socket=facts["socket"], pid=facts["pid"])
+        front.start_soon(warm_up, runtime.registry)
         try:
             await stop.wait()
         finally:
