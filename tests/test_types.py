@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from vox import types
-from vox.types import ModelInfo, Progress, Segment, Speech, Transcript, Voice, Word
+from vox.types import AudioChunk, ModelInfo, Partial, Progress, Segment, Speech, Transcript, Voice, Word
 
 VALUES: list[Any] = [
     ModelInfo("m:1", "M", "b", "asr", "p"),
@@ -17,6 +17,8 @@ VALUES: list[Any] = [
     Transcript("m:1", "hello", 12.5, 0.5),
     Speech("m:1", "v", "wav", "audio/wav", b"RIFF", 12.5, 0.5),
     Progress("m:1", 0.5, "loading"),
+    AudioChunk(b"\0\0", 24_000),
+    Partial("hello", 3),
 ]
 
 
@@ -30,7 +32,7 @@ def test_values_are_frozen_slotted_and_equal_by_value(value: Any) -> None:
 
 
 def test_every_value_is_exported() -> None:
-    assert {type(value).__name__ for value in VALUES} | {"Kind"} == set(types.__all__)
+    assert {type(value).__name__ for value in VALUES} | {"Kind", "Priority"} == set(types.__all__)
 
 
 def test_a_model_is_usable_unless_its_provider_says_otherwise() -> None:
