@@ -1,14 +1,15 @@
 """A provider of both kinds that does what its caller says: its first argument is its `models` answer and voices as
 JSON (with `gate` it answers `models` when that file exists, with `pids` it leaves a file of its pid in that folder,
 with `dies_if` it ends at its start while that file exists; methods in `mute` it never answers, those in `refuses` it
-does not know), and the `prompt` (or `instructions`) of a call is an order:
+does not know, at those in `dies` it ends), and the `prompt` (or `instructions`) of a call is an order:
 
-    gate PATH   answer when that file exists        die         end by SIGKILL
+    gate PATH   answer when that file exists        die [PATH]  end by SIGKILL; leave that file, and only once then
     hang        never answer, but to a `cancel`     say TEXT    answer with that text
     error TEXT  answer with that error              busy        answer -32001
     pid         answer with its process id
     once PATH MS  answer -32001 with that retryAfterMs the first time, and make that file; then answer
     params      answer with its parameters as the error's message
+    nothing     answer with an empty result
     echo        answer with the error "cannot say: " and the input
 
 Asked for partials it sends its first word ahead, asked for a stream half of its speech, in two pieces.
@@ -28,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 SPEC = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {}
-PRIVATE = ("voices", "gate", "pids", "dies_if", "mute", "refuses")
+PRIVATE = ("voices", "gate", "pids", "dies_if", "mute", "refuses", "dies")
 RATE = 16_000
 lock = threading.Lock()
 
@@ -68,7 +69,9 @@ def wait_for(path: str) -> None:
 def obey(number: int, order: str, given: str, params: dict[str, Any]) -> str | None:
     """The text to answer with; None when the order took care of the answer."""
     verb, _, rest = order.partition(" ")
-    if verb == "die":
+    if verb == "die" and not (rest and Path(rest).exists()):
+        if rest:
+            Path(rest).touch()
         os.kill(os.getpid(), signal.SIGKILL)
     if verb in ("error", "echo"):
         send({"id": number, "error": {"code": -32000, "message": rest or f"cannot say: {given}"}})
@@ -86,6 +89,9 @@ def obey(number: int, order: str, given: str, params: dict[str, Any]) -> str | N
         return None
     if verb == "pid":
         return str(os.getpid())
+    if verb == "nothing":
+        send({"id": number, "result": {}})
+        return None
     if verb == "gate":
         wait_for(rest)
     return rest if verb == "say" else "hello world"
@@ -147,6 +153,8 @@ hung: set[int] = set()
 for line in sys.stdin:
     request = json.loads(line)
     given = request.get("params") or {}
+    if request["method"] in SPEC.get("dies", ()):
+        os.kill(os.getpid(), signal.SIGKILL)
     if "hang" in (given.get("prompt"), given.get("instructions")):
         hung.add(request["id"])
     elif request["method"] == "cancel":

@@ -180,7 +180,7 @@ async def test_one_that_dies_takes_only_its_own_calls_with_it_and_is_started_aga
         await until(lambda: insides(setup) == [1, 0])
         with pytest.raises(errors.ProviderCrashed):
             await ask(setup, recording, "die")
-        assert lives(setup) == [1, 1] and states(setup) == ["busy", "backing_off"]
+        assert lives(setup) == [1, 2] and states(setup) == ["busy", "backing_off"]  # it was made twice
         gate.touch()
         await until(lambda: texts == ["hello world"])
         gate.unlink()
@@ -188,7 +188,7 @@ async def test_one_that_dies_takes_only_its_own_calls_with_it_and_is_started_aga
         await until(lambda: insides(setup) == [1, 0])
         with anyio.fail_after(5):
             assert int(await ask(setup, recording)) > 0  # waits for the back-off, with nobody leaving meanwhile
-        assert lives(setup) == [1, 2]
+        assert lives(setup) == [1, 3]
         gate.touch()
 
 

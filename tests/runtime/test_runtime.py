@@ -90,7 +90,7 @@ async def test_a_crash_in_mid_call_is_typed_and_the_next_call_works(home: Home, 
         assert await call("say again")
         rows = setup.rows()
         assert [row["outcome"] for row in rows] == ["error", "ok"]
-        assert [row["generation"] for row in rows] == [1, 2]
+        assert [(row["attempt"], row["generation"]) for row in rows] == [(2, 2), (1, 3)]
 
 
 async def test_a_crash_fails_every_call_inside(home: Home, recording: Path) -> None:
@@ -106,8 +106,11 @@ async def test_a_crash_fails_every_call_inside(home: Home, recording: Path) -> N
         async with anyio.create_task_group() as tasks:
             for _ in range(3):
                 tasks.start_soon(fail, "hang")
-            await until(lambda: provider.limiter.snapshot().in_use == 3)
-            os.kill(setup.pid("ear") or 0, signal.SIGKILL)
+            for generation in (1, 2):  # each call is repeated once
+                await until(lambda: provider.limiter.snapshot().in_use == 3 and provider.supervisor.running is not None)
+                assert (provider.supervisor.generation, failed) == (generation, [])
+                os.kill(setup.pid("ear") or 0, signal.SIGKILL)
+                await until(lambda: provider.supervisor.running is None)
         assert failed == ["hang"] * 3
 
 

@@ -62,6 +62,8 @@ class Streaming(NamedTuple):
     """Each part gives the call that long again,"""
     limit_s: float
     """but never more than this in all."""
+    begun: Callable[[], bool]
+    """Whether there was any part: a call whose reader has seen some cannot be made again unnoticed."""
 
 
 class _Call:

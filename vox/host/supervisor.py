@@ -6,6 +6,7 @@ permanent death: while backing off, calls fail at once and say when to come back
 
 import asyncio
 import dataclasses
+import math
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -109,7 +110,11 @@ class Supervisor:
     @property
     def retry_after_ms(self) -> int:
         """Milliseconds until a start is allowed; 0 when it is allowed now."""
-        return round(self._backoff.remaining_s() * 1000)
+        return math.ceil(self._backoff.remaining_s() * 1000)
+
+    def can(self, feature: str) -> bool:
+        """Whether the running process has declared that feature."""
+        return self.running is not None and feature in self.running.features
 
     def call(
         self,
@@ -256,7 +261,7 @@ class Supervisor:
                 f"Provider {self.spec.id} crashed right after its start and is backing off for {wait:.1f} s more."
                 + (f" Last error: {self.last_error}" if self.last_error else ""),
                 provider=self.spec.id,
-                retryAfterMs=round(wait * 1000),
+                retryAfterMs=math.ceil(wait * 1000),
             )
         started = self._clock()
         process = ProviderProcess(self.spec.id, self._stderr, self._blame)

@@ -1,17 +1,17 @@
-"""A call under a permit, and what frees the permit when the call was given up and its provider never answers.
+"""A call under a permit, once more when its process crashed, and what frees the permit of a call that was given up.
 
 A call that timed out or was cancelled may still be at work inside the provider, so it keeps its permit until the
-answer comes. If that does not happen within the call's time, its place is lost; once every place is lost, nothing but
-a new process can help.
+answer comes. If that does not happen within the call's time, its place is lost; once every place of the process, or
+every place of the model, is lost, nothing but a new process can help.
 """
 
 from time import perf_counter_ns
-from typing import Any
+from typing import Any, TypeGuard
 
 import anyio
 from anyio.abc import TaskGroup
 
-from vox.errors import ProviderBusy, ProviderTimeout
+from vox.errors import ProviderBusy, ProviderCrashed, ProviderTimeout
 from vox.host.process import Reader, Streaming
 from vox.runtime.account import Account
 from vox.runtime.capacity import Permit
@@ -22,6 +22,8 @@ from vox.runtime.telemetry import Stopwatch
 from vox.runtime.turn import Turn
 
 __all__ = ["Executor"]
+
+_REPEATABLE = frozenset(("transcribe", "synthesize"))  # without effects outside; an install may have left half a file
 
 
 class Executor:
@@ -58,7 +60,8 @@ class Executor:
             max_wait_s: How long it may wait for its permit; the entry's queue bounds it too.
             account: Of the call, for its times.
             stream: Who takes what comes before the answer.
-            again: Whether a call that the provider itself refuses as busy waits for another turn.
+            again: Whether a call that the provider itself refuses as busy waits for another turn, and one whose
+                process crashed is made once more.
 
         Raises:
             ProviderUnavailable: The provider cannot be started.
@@ -86,13 +89,14 @@ class Executor:
                     method, params, read, timeout_s=timeout_s, on_settled=permit.release, stream=stream
                 )
             except BaseException as error:
-                watch.provider += perf_counter_ns() - begin
+                spent = perf_counter_ns() - begin
+                watch.provider += spent
                 if not permit.released:
-                    grace_s = 0.0 if isinstance(error, ProviderTimeout) else timeout_s
-                    self._tasks.start_soon(self._see_released, provider, permit, grace_s)
-                if not isinstance(error, ProviderBusy) or not again:
+                    grace_s = _patience_s(replica, timeout_s, error)
+                    self._tasks.start_soon(self._see_released, provider, model, permit, grace_s)
+                if not again or not _may_go_again(error, method, stream, spent / 1e9, timeout_s):
                     raise
-                turn = turn or Turn(*wanted)
+                turn, timeout_s = turn or Turn(*wanted), timeout_s - spent / 1e9
                 permit = await turn.again(permit, error)
                 if account is not None:
                     account.note(attempt=turn.attempt)
@@ -102,7 +106,7 @@ class Executor:
                 limiter.served(model, took / 1e9)
                 return result
 
-    async def _see_released(self, provider: Provider, permit: Permit[Replica], grace_s: float) -> None:
+    async def _see_released(self, provider: Provider, model: str, permit: Permit[Replica], grace_s: float) -> None:
         """Wait for a place whose call was given up. When it is lost, and was the last or there are other processes to
         do the work, end the process."""
         released, replica = anyio.Event(), permit.room
@@ -115,9 +119,11 @@ class Executor:
 
         def give_back() -> None:
             replica.lost -= 1
+            replica.lost_of[model] -= 1
             released.set()
 
         replica.lost += 1
+        replica.lost_of[model] += 1
         permit.on_release = give_back
         process = replica.supervisor.running
         if replica.lost < provider.limiter.limit and provider.replicas.several and process is not None:
@@ -125,5 +131,24 @@ class Executor:
             if released.is_set() or replica.supervisor.running is not process:
                 return
             await replica.supervisor.replace()
-        elif replica.lost >= provider.limiter.limit:
+        elif replica.lost >= provider.limiter.limit or replica.lost_of[model] >= provider.limiter.limit_of(model):
             await replica.supervisor.replace()
+
+
+def _may_go_again(
+    error: BaseException, method: str, stream: Streaming | None, spent_s: float, timeout_s: float
+) -> "TypeGuard[ProviderBusy | ProviderCrashed]":
+    """Whether a call that ended in `error` may be let in another time: one that was refused, and one that a crash ended
+    while there is time to do the work again."""
+    if isinstance(error, ProviderBusy):
+        return True
+    begun = stream is not None and stream.begun()
+    return isinstance(error, ProviderCrashed) and method in _REPEATABLE and not begun and spent_s <= timeout_s / 2
+
+
+def _patience_s(replica: Replica, timeout_s: float, error: BaseException) -> float:
+    """How long the place of a call that was given up may stay taken before it counts as lost."""
+    if not isinstance(error, ProviderTimeout):
+        return timeout_s
+    # It has had its time already. One that can cancel was told to, and gets a moment to say that it has.
+    return replica.supervisor.spec.stop_s if replica.supervisor.can("cancel") else 0.0

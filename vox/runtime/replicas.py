@@ -6,6 +6,7 @@ call that it never answered, is passed over while there are others, and is back 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from vox.host.supervisor import Supervisor
@@ -18,13 +19,15 @@ __all__ = ["Replica", "Replicas"]
 class Replica(Room):
     """One process of an entry, with what is inside it."""
 
-    __slots__ = ("_generation", "_loaded", "lost", "supervisor")
+    __slots__ = ("_generation", "_loaded", "lost", "lost_of", "supervisor")
 
     def __init__(self, number: int, supervisor: Supervisor) -> None:
         super().__init__(number)
         self.supervisor = supervisor
         self.lost = 0
         """Calls inside that were given up and never answered."""
+        self.lost_of: Counter[str] = Counter()
+        """The same by model."""
         self._generation, self._loaded = 0, set[str]()
 
     def has(self, model: str) -> bool:

@@ -17,7 +17,8 @@ from vox.audio.limits import Limits
 from vox.audio.normalize import STANDARD_RATE, prepared
 from vox.config import Configuration
 from vox.config.changes import Changes
-from vox.errors import InvalidRequest, UnsupportedAudio, VoxError
+from vox.errors import InvalidRequest, ProviderTimeout, UnsupportedAudio, VoxError
+from vox.host.process import how_to_raise
 from vox.paths import Home
 from vox.protocol.provider import SynthesizeResult, TranscribeResult, read_transcript
 from vox.runtime.account import Account
@@ -190,10 +191,17 @@ class Runtime:
         Raises:
             VoxError: The provider failed.
         """
-        timeout_s = provider.entry.timeouts.preload_ms / 1000
-        return await self._executor.call(
-            provider, method, params, _as_it_is, caller=_AUTHOR, timeout_s=timeout_s, again=False
-        )
+        timeout_s = provider.entry.timeouts.call_ms / 1000
+        try:
+            return await self._executor.call(
+                provider, method, params, _as_it_is, caller=_AUTHOR, timeout_s=timeout_s, again=False
+            )
+        except ProviderTimeout as error:  # whatever the method: a call by hand has a time of its own
+            raise ProviderTimeout(
+                f"Provider {provider.id} did not answer {method} within {timeout_s:g} s. If it needs longer, "
+                f"{how_to_raise('callMs')}.",
+                **{**error.details, "timeout": "callMs"},
+            ) from error
 
     # ---- inside
 

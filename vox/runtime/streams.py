@@ -153,7 +153,7 @@ def speak(audio: AudioStream, feed: Feed[AudioChunk], account: Account, timeout_
         assert audio.rate is not None  # `take` refuses audio of an unknown rate
         feed.put(AudioChunk(pcm, audio.rate), len(pcm))
 
-    return Streaming(take, timeout_s, LONGEST * timeout_s)
+    return Streaming(take, timeout_s, LONGEST * timeout_s, lambda: audio.begun)
 
 
 def hear(feed: Feed[Partial], account: Account, timeout_s: float) -> Streaming:
@@ -171,4 +171,4 @@ def hear(feed: Feed[Partial], account: Account, timeout_s: float) -> Streaming:
         begun = True
         feed.replace(partial)
 
-    return Streaming(take, timeout_s, LONGEST * timeout_s)
+    return Streaming(take, timeout_s, LONGEST * timeout_s, lambda: begun)
