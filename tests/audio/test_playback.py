@@ -2,25 +2,24 @@
 
 import subprocess
 import sys
+import threading
 import types
 
-import numpy as np
 import pytest
 
-from vox.audio.encode import encode
-from vox.audio.pcm import Pcm
-from vox.audio.playback import NoDeviceError, open_device, play
-from vox.errors import UnsupportedAudio
+from vox.audio.playback import NoDeviceError, Player, open_device
 
 
 class Loudspeaker:
-    """A device that keeps what it plays; it breaks when the block with number `broken_at` arrives."""
+    """A device that keeps what it plays; it breaks when the block with number `broken_at` arrives, and holds its
+    listener up at the one with number `held_at` until `go_on`."""
 
-    def __init__(self, broken_at: int = -1) -> None:
+    def __init__(self, broken_at: int = -1, held_at: int = -1) -> None:
         self.blocks: list[bytes] = []
         self.opened: tuple[int, int] | None = None
         self.calls: list[str] = []
-        self._broken_at = broken_at
+        self.held, self.go_on = threading.Event(), threading.Event()
+        self._broken_at, self._held_at = broken_at, held_at
 
     def open(self, rate: int, channels: int) -> "Loudspeaker":
         self.opened = (rate, channels)
@@ -28,8 +27,11 @@ class Loudspeaker:
 
     def write(self, data: bytes) -> None:
         if len(self.blocks) == self._broken_at:
-            raise KeyboardInterrupt
+            raise OSError("unplugged")
         self.blocks.append(data)
+        if len(self.blocks) - 1 == self._held_at:
+            self.held.set()
+            assert self.go_on.wait(10)
 
     def stop(self) -> None:
         self.calls.append("stop")
@@ -41,35 +43,66 @@ class Loudspeaker:
         self.calls.append("close")
 
 
-def test_every_sample_is_played_in_short_blocks(tone):
-    speech = Pcm(tone(24_000, 1.03), 24_000)
+def test_every_sample_is_played_in_short_blocks():
     device = Loudspeaker()
-    assert play(encode(speech, "wav"), device.open) == pytest.approx(1.03)
+    player = Player(24_000, opened=device.open)
+    pieces = [bytes([number]) * size for number, size in enumerate((2, 24_000 * 2, 0, 2 * 1234))]
+    for piece in pieces:
+        player.put(piece)
+    player.finish()
     assert device.opened == (24_000, 1)
-    assert b"".join(device.blocks) == speech.to_int16().tobytes()
-    assert {len(block) for block in device.blocks[:-1]} == {2 * 24_000 // 20}
+    assert b"".join(device.blocks) == b"".join(pieces)
+    assert max(map(len, device.blocks)) == 2 * 24_000 // 20
+    assert device.calls == ["stop", "close"]
+    player.abort()
     assert device.calls == ["stop", "close"]
 
 
-def test_an_interruption_silences_the_device_at_once(tone):
-    device = Loudspeaker(broken_at=3)
+def test_it_plays_before_everything_is_there():
+    device = Loudspeaker(held_at=0)
+    player = Player(16_000, opened=device.open)
+    player.put(b"ab")
+    assert device.held.wait(10)
+    player.put(b"cd")  # does not wait for the listener
+    device.go_on.set()
+    player.finish()
+    assert device.blocks == [b"ab", b"cd"]
+
+
+def test_an_interruption_silences_the_device_at_once(monkeypatch):
+    device = Loudspeaker(held_at=3)
+    player = Player(16_000, opened=device.open)
+    player.put(bytes(16_000 * 2))
+    assert device.held.wait(10)
+    joined = player._thread.join
+
+    def interrupted() -> None:
+        monkeypatch.setattr(player._thread, "join", joined)
+        player._aborted.set()
+        device.go_on.set()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(player._thread, "join", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        play(encode(Pcm(tone(16_000, 1.0), 16_000), "wav"), device.open)
-    assert len(device.blocks) == 3 and device.calls == ["abort", "close"]
+        player.finish()
+    assert len(device.blocks) == 4 and device.calls == ["abort", "close"]
 
 
-def test_nothing_to_play(sound_bytes):
+def test_nothing_to_play():
     device = Loudspeaker()
-    assert play(encode(Pcm(np.zeros(0, np.float32), 16_000), "wav"), device.open) == 0
-    assert (device.blocks, device.calls) == ([], ["stop", "close"])
+    Player(16_000, 2, device.open).finish()
+    assert (device.blocks, device.calls, device.opened) == ([], ["stop", "close"], (16_000, 2))
 
 
-@pytest.mark.parametrize("subtype", ["FLOAT", "PCM_24"])
-def test_other_wavs_are_refused_before_a_device_is_opened(tone, sound_bytes, subtype):
-    device = Loudspeaker()
-    with pytest.raises(UnsupportedAudio):
-        play(sound_bytes(tone(16_000), 16_000, "WAV", subtype), device.open)
-    assert device.opened is None
+def test_a_device_that_fails_is_told_of():
+    device = Loudspeaker(broken_at=1)
+    player = Player(16_000, opened=device.open)
+    player.put(bytes(16_000))
+    with pytest.raises(NoDeviceError, match="the sound device failed \\(unplugged\\)"):
+        player.finish()
+    with pytest.raises(NoDeviceError):
+        player.put(b"ab")
+    assert device.calls == ["close"]
 
 
 def test_a_machine_without_sound_says_what_is_missing(monkeypatch):

@@ -15,6 +15,7 @@ from vox.client.discovery import find
 from vox.paths import Home
 
 PROVIDER = Path(__file__).parent / "echo_provider.py"
+STREAMING = Path(__file__).parents[1] / "runtime" / "streaming.py"
 BOUND_S = 15
 
 
@@ -33,6 +34,26 @@ _KINDS = {"echo": ("asr", "asr"), "slow": ("asr", "slow"), "doomed": ("asr", "do
 def _entry(name: str) -> dict[str, object]:
     kind, role = _KINDS[name]
     return {"id": name, "kind": kind, "command": [sys.executable, str(PROVIDER), role]}
+
+
+def make_streaming_home(root: Path, **ears_environment: str) -> Home:
+    """A home whose providers stream what they are told to: `mouth:1` speech, `ear:1` text; `plain:1` cannot stream."""
+    home = Home(root)
+    home.ensure()
+    entries = [
+        _streaming("mouth", "tts", "synthesize.stream"),
+        _streaming("plain", "tts"),
+        _streaming("ear", "asr", "transcribe.partials") | {"env": ears_environment},
+    ]
+    home.providers_json.write_text(json.dumps({"providers": entries}), encoding="utf-8")
+    home.providers_json.chmod(0o600)
+    return home
+
+
+def _streaming(name: str, kind: str, *features: str) -> dict[str, object]:
+    models = [{"id": f"{name}:1", "sampleRate": 8000}]
+    spec = json.dumps({"models": models, "features": ["cancel", *features], "maxConcurrency": 4})
+    return {"id": name, "kind": kind, "command": [sys.executable, str(STREAMING), spec]}
 
 
 def environment(home: Home) -> dict[str, str]:

@@ -71,15 +71,21 @@ def test_several_files_are_a_batch_and_one_is_not(run, tone, monkeypatch):
 
 
 def test_speaking_waits_no_longer_than_it_may(run, monkeypatch, tmp_path):
-    asked, call = [], Api.call
+    asked, call, follow = [], Api.call, Api.follow
 
-    def watched(self, method, params=None, on_event=None, **options):
+    def called(self, method, params=None, on_event=None, **options):
         asked.append(params)
         return call(self, method, params, on_event, **options)
 
-    monkeypatch.setattr(Api, "call", watched)
-    assert run("speak", "--max-wait", "2", "--out", "x.wav", "hi").exit_code == 0
-    assert [params.get("maxWaitMs") for params in asked] == [2000]
+    def followed(self, method, params=None, **options):
+        asked.append(params)
+        return follow(self, method, params, **options)
+
+    monkeypatch.setattr(Api, "call", called)
+    monkeypatch.setattr(Api, "follow", followed)
+    for name in ("x.wav", "x.flac"):
+        assert run("speak", "--max-wait", "2", "--out", name, "hi").exit_code == 0
+    assert [params.get("maxWaitMs") for params in asked] == [2000, 2000]
 
 
 def test_the_client_says_how_urgent_a_call_is(shared, tone):

@@ -1,16 +1,14 @@
 """Speech and text that arrive while they are made, from a real daemon."""
 
 import json
-import sys
 import wave
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.daemons import measurements, stopped_at_the_end, wait_until
-from tests.runtime.conftest import model
-from tests.runtime.test_streams import PROGRAM, audio, partial, spoken, wav
+from tests.cli.daemons import make_streaming_home, measurements, stopped_at_the_end, wait_until
+from tests.runtime.test_streams import audio, partial, spoken, wav
 from vox import Client, errors
 from vox.paths import Home
 from vox.types import AudioChunk, Partial, Speech
@@ -18,23 +16,10 @@ from vox.types import AudioChunk, Partial, Speech
 DONE = {"answer": {"voiceId": "v"}}
 
 
-def entry(name: str, kind: str, *features: str) -> dict[str, object]:
-    spec = {"models": [model(f"{name}:1", sampleRate=8000)], "features": ["cancel", *features], "maxConcurrency": 4}
-    return {"id": name, "kind": kind, "command": [sys.executable, str(PROGRAM), json.dumps(spec)]}
-
-
 @pytest.fixture(scope="module")
 def streaming(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """The home of a daemon whose providers stream what they are told to."""
-    home = Home(tmp_path_factory.mktemp("streams") / "home")
-    home.ensure()
-    entries = [
-        entry("mouth", "tts", "synthesize.stream"),
-        entry("plain", "tts"),
-        entry("ear", "asr", "transcribe.partials"),
-    ]
-    home.providers_json.write_text(json.dumps({"providers": entries}), encoding="utf-8")
-    home.providers_json.chmod(0o600)
+    home = make_streaming_home(tmp_path_factory.mktemp("streams") / "home")
     with stopped_at_the_end(home), Client(home) as client:
         client.connect()
         yield home

@@ -1,5 +1,5 @@
 """A provider of both kinds that streams what its caller says: its first argument is its `models` answer, and the
-`prompt` (or `instructions`) of a call is a list of steps as JSON:
+`prompt` (or `instructions`, or text) of a call is a list of steps as JSON, or the environment's STEPS is:
 
     {"send": {…}}      a line, in which "$" stands for the request's id
     {"raw": "…"}       a line that is no JSON
@@ -70,7 +70,8 @@ def follow(number: int, step: dict[str, Any], params: dict[str, Any]) -> None:
 
 
 def work(number: int, params: dict[str, Any]) -> None:
-    steps = json.loads(params.get("prompt") or params.get("instructions") or "[]")
+    orders = params.get("prompt") or params.get("instructions") or params.get("input", "")
+    steps = json.loads(orders if orders.startswith("[") else os.environ.get("STEPS", "[]"))
     for step in steps:
         if number not in cancelled:
             follow(number, step, params)

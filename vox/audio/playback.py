@@ -1,17 +1,16 @@
-"""Playing speech on this machine's sound device, where there is one.
+"""Playing speech on this machine's sound device, where there is one, while more of it comes.
 
 PortAudio is asked through sounddevice, which is loaded on first use: it is missing on many servers, and finding that
 out must not cost a program that never plays anything.
 """
 
 import contextlib
+import threading
 from collections.abc import Callable
+from queue import SimpleQueue
 from typing import Any, Protocol
 
-from vox.audio import wav
-from vox.errors import UnsupportedAudio
-
-__all__ = ["NoDeviceError", "Stream", "open_device", "play"]
+__all__ = ["NoDeviceError", "Player", "Stream", "open_device"]
 
 _BLOCK_S = 0.05  # so that Ctrl-C silences the device at once, not at the end of a sentence
 _SAMPLE_BYTES = 2
@@ -62,29 +61,73 @@ def open_device(rate: int, channels: int) -> Stream:
     return stream
 
 
-def play(audio: bytes, opened: Callable[[int, int], Stream] = open_device) -> float:
-    """Play a WAV of 16-bit samples, as the daemon makes it, to its end. Returns its seconds.
+class Player:
+    """Plays 16-bit samples in the order in which they are given, on a thread of its own.
 
-    An exception, as from Ctrl-C, silences the device at once.
+    What is given and not yet played is kept, however much it is: whoever makes speech is faster than whoever listens.
+    End with `finish` or `abort`.
 
     Args:
+        rate: Hz.
         opened: Opens the output for a rate and a number of channels.
 
     Raises:
         NoDeviceError: Nothing here can play sound.
-        UnsupportedAudio: It is not such a WAV.
     """
-    info = wav.parse(audio)
-    if not info.is_pcm16:
-        raise UnsupportedAudio("only WAV with 16-bit samples is played")
-    samples = memoryview(audio)[info.data_start : info.data_start + info.data_bytes]
-    block = max(1, int(info.rate * _BLOCK_S)) * info.channels * _SAMPLE_BYTES
-    with contextlib.closing(opened(info.rate, info.channels)) as stream:
+
+    def __init__(self, rate: int, channels: int = 1, opened: Callable[[int, int], Stream] = open_device) -> None:
+        self._stream = opened(rate, channels)
+        self._block = max(1, int(rate * _BLOCK_S)) * channels * _SAMPLE_BYTES
+        self._given: SimpleQueue[bytes | None] = SimpleQueue()
+        self._aborted = threading.Event()
+        self._failure: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="player", daemon=True)
+        self._thread.start()
+
+    def put(self, samples: bytes) -> None:
+        """Samples to be played next; does not wait.
+
+        Raises:
+            NoDeviceError: The device has failed.
+        """
+        self._check()
+        self._given.put(samples)
+
+    def finish(self) -> None:
+        """Wait until everything has been heard. An exception, as from Ctrl-C, silences the device at once.
+
+        Raises:
+            NoDeviceError: The device has failed.
+        """
+        self._given.put(None)
         try:
-            for start in range(0, len(samples), block):
-                stream.write(bytes(samples[start : start + block]))
-            stream.stop()
+            self._thread.join()
         except BaseException:
-            stream.abort()
+            self.abort()
             raise
-    return info.duration_s
+        self._check()
+
+    def abort(self) -> None:
+        """Fall silent now. May be called after `finish`."""
+        self._aborted.set()
+        self._given.put(None)
+        self._thread.join()
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise NoDeviceError(f"the sound device failed ({self._failure})") from self._failure
+
+    def _run(self) -> None:
+        with contextlib.closing(self._stream) as stream:
+            try:
+                while not self._aborted.is_set() and (samples := self._given.get()) is not None:
+                    self._play(samples)
+                stream.abort() if self._aborted.is_set() else stream.stop()
+            except Exception as error:  # of any sound library; told to whoever gives or waits
+                self._failure = error
+
+    def _play(self, samples: bytes) -> None:
+        for start in range(0, len(samples), self._block):
+            if self._aborted.is_set():
+                return
+            self._stream.write(samples[start : start + self._block])

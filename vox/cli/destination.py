@@ -2,10 +2,11 @@
 
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 from vox.errors import InvalidRequest, PathNotAllowed, VoxError
 
-__all__ = ["check_target", "new_file", "write_file"]
+__all__ = ["cannot_write", "check_target", "open_new", "write_file"]
 
 
 def check_target(path: Path) -> None:
@@ -32,14 +33,20 @@ def write_file(path: Path, data: bytes) -> None:
     """
     try:
         path.write_bytes(data)
-    except PermissionError:
-        raise PathNotAllowed(f"{path}: permission denied; choose another place with --out") from None
     except OSError as error:
-        raise VoxError(f"{path}: cannot be written: {error.strerror}") from error
+        raise cannot_write(path, error) from error
 
 
-def new_file(folder: Path, stem: str, suffix: str, data: bytes) -> Path:
-    """Write a file under a name that nobody has yet: `stem.suffix`, else `stem-2.suffix` and so on. Returns its path.
+def cannot_write(path: Path, error: OSError) -> VoxError:
+    """The error for a file that the system does not write: not allowed, or a full disk."""
+    if isinstance(error, PermissionError):
+        return PathNotAllowed(f"{path}: permission denied; choose another place with --out")
+    return VoxError(f"{path}: cannot be written: {error.strerror}")
+
+
+def open_new(folder: Path, stem: str, suffix: str) -> tuple[Path, BinaryIO]:
+    """A file under a name that nobody has yet, `stem.suffix`, else `stem-2.suffix` and so on: its path, and the file
+    open for writing.
 
     Raises:
         OSError: The folder cannot be written.
@@ -48,9 +55,6 @@ def new_file(folder: Path, stem: str, suffix: str, data: bytes) -> Path:
     while True:
         path = folder / (f"{stem}.{suffix}" if number == 1 else f"{stem}-{number}.{suffix}")
         try:
-            with path.open("xb") as file:
-                file.write(data)
+            return path, path.open("xb")
         except FileExistsError:
             number += 1
-        else:
-            return path

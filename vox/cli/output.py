@@ -13,6 +13,7 @@ __all__ = ["NOT_FOUND", "Output", "ProgressLine", "as_json", "end_with_closed_pi
 NOT_FOUND = 1
 """Exit status when there is nothing wrong, but nothing was found either: no speech, not ready, not running."""
 
+_STATUS_MARGIN = 3  # columns: the mark of a status, and the cursor
 _PIPE_CLOSED = 128 + 13  # what a shell shows for a program that SIGPIPE has ended
 
 
@@ -83,6 +84,18 @@ class Output:
                 self.status(doing + places.get(data["position"], f": waiting, {data['position'] - 1} before you"))
 
         return show
+
+    def partial(self, text: str) -> None:
+        """The end of a text that grows, as much of it as a line of the terminal holds."""
+        import shutil
+        from unicodedata import east_asian_width
+
+        room = shutil.get_terminal_size().columns - _STATUS_MARGIN
+        shown = printable(text).replace("\n", " ")
+        start = len(shown)
+        while start and (room := room - (2 if east_asian_width(shown[start - 1]) in "WF" else 1)) >= 0:
+            start -= 1
+        self.status(shown[start:])
 
     def error(self, error: VoxError, name: str = "") -> None:
         """An error, on stderr; the caller prints it as JSON where that is wanted."""

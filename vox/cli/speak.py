@@ -2,14 +2,14 @@
 
 import sys
 from binascii import a2b_base64
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from vox.cli.destination import check_target, new_file, write_file
+from vox.cli.destination import check_target
 from vox.cli.options import json_option, max_wait_option, no_start_option, open_client, turn_params
 from vox.cli.output import Output
 from vox.cli.sinks import Device, NamedFile, NewFile, Sink, Stdout
@@ -77,20 +77,23 @@ def command(
     words = _words(text)
     shape = format_ or _format_by_name(out)
     target = _target(output, out)
-    with open_client(output, start) as client:
-        show = output.follow("Speaking")
-        wanted = {"text": words, "modelId": model, "voiceId": voice, "speed": speed, "format": shape}
-        wanted |= turn_params(output, max_wait)
-        if shape in _STREAMED:
-            answer = _stream(client, wanted, _sink(output, out, target, shape, play=not (no_play or format_)), show)
-        else:
-            answer = _keep(client.call("synthesize.generate", wanted, show), target, to_stdout=out == STDOUT)
-    if answer["played"]:
+    sink = _sink(output, out, target, shape, play=not (no_play or format_))
+    wanted = {"text": words, "modelId": model, "voiceId": voice, "speed": speed, "format": shape}
+    try:
+        with open_client(output, start) as client:
+            show = output.follow("Speaking")
+            speak = _stream if shape in _STREAMED else _fetch
+            answer = speak(client, wanted | turn_params(output, max_wait), sink, show)
+        path = sink.finish()
+    except BaseException:
+        sink.abort()
+        raise
+    if path is not None:
+        output.note(f"wrote: {path}")
+    elif out is None:
         output.note(f"played: {answer['voiceId']} via {answer['modelId']}")
-    elif answer["path"]:
-        output.note(f"wrote: {answer['path']}")
     if output.json and out != STDOUT:
-        output.object(answer)
+        output.object({**answer, "played": path is None, "path": path})
 
 
 def _words(text: tuple[str, ...]) -> str:
@@ -137,49 +140,37 @@ def _sink(output: Output, out: str | None, target: Path | None, shape: str, *, p
 def _stream(
     client: "Client", wanted: dict[str, Any], sink: Sink, show: Callable[[str, dict[str, Any]], None]
 ) -> dict[str, Any]:
-    """Hand the speech on while it is made. Returns the answer, as if the format had been made by the daemon, and what
-    became of it: `{played, path}`."""
-    shape, size = wanted["format"], 0
-    try:
-        with closing(client.follow("synthesize.generate", {**wanted, "format": "pcm", "stream": True})) as events:
-            try:
-                while True:
-                    event, data = next(events)
-                    if event == "synthesize.audio":
-                        samples = a2b_base64(data["audioBase64"])
-                        size += len(samples)
-                        sink.write(samples, data["sampleRate"], whole=data["whole"])
-                    else:
-                        show(event, data)
-            except StopIteration as end:
-                answer: dict[str, Any] = end.value
-        path = sink.finish()
-    except BaseException:
-        sink.abort()
-        raise
+    """Hand the speech on while it is made. Returns the answer as if the daemon had made the format."""
+    shape = wanted["format"]
+    with closing(client.follow("synthesize.generate", {**wanted, "format": "pcm", "stream": True})) as events:
+        answer, size = _hear(events, sink, show)
     size += _WAV_HEADER if shape == "wav" else 0
-    made = {"format": shape, "contentType": _STREAMED[shape], "audioBytes": size}
-    return {**answer, **made, "played": path is None and not isinstance(sink, Stdout), "path": path}
+    return {**answer, "format": shape, "contentType": _STREAMED[shape], "audioBytes": size}
 
 
-def _keep(answer: dict[str, Any], target: Path | None, *, to_stdout: bool) -> dict[str, Any]:
-    """Write speech that came in one piece. Returns the answer, and what became of it as `_stream` tells it."""
-    audio = a2b_base64(answer.pop("audioBase64"))
-    if to_stdout:
-        sys.stdout.buffer.write(audio)
-        sys.stdout.buffer.flush()
-    elif target is not None:
-        write_file(target, audio)
-    else:
-        target = _new_file(audio, answer["format"])
-    return {**answer, "played": False, "path": None if target is None else str(target)}
+def _hear(
+    events: "Generator[tuple[str, dict[str, Any]], None, dict[str, Any]]",
+    sink: Sink,
+    show: Callable[[str, dict[str, Any]], None],
+) -> tuple[dict[str, Any], int]:
+    size = 0
+    while True:
+        try:
+            event, data = next(events)
+        except StopIteration as end:
+            return end.value, size
+        if event == "synthesize.audio":
+            samples = a2b_base64(data["audioBase64"])
+            size += len(samples)
+            sink.write(samples, data["sampleRate"], whole=data["whole"])
+        else:
+            show(event, data)
 
 
-def _new_file(audio: bytes, format: str) -> Path:
-    """Write to a new file here, or in the temporary folder when this one cannot be written."""
-    try:
-        return new_file(Path(), "speech", format, audio)
-    except OSError:
-        import tempfile
-
-        return new_file(Path(tempfile.mkdtemp(prefix="vox-")), "speech", format, audio)
+def _fetch(
+    client: "Client", wanted: dict[str, Any], sink: Sink, show: Callable[[str, dict[str, Any]], None]
+) -> dict[str, Any]:
+    """Speech in a format that is made in one piece."""
+    answer = client.call("synthesize.generate", wanted, show)
+    sink.write(a2b_base64(answer.pop("audioBase64")), 0, whole=True)
+    return answer

@@ -44,6 +44,7 @@ audio, 66 no such file or model, 69 no daemon, 70 the provider failed,
 @click.option("--words", is_flag=True, help="Show when each word is spoken.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), help="Form of the text. Default: text.")
 @click.option("--metrics", is_flag=True, help="Tell on stderr where the time went.")
+@click.option("--partials", is_flag=True, help="Show on the terminal what is recognised so far.")
 @click.option("--out", metavar="PATH", help="Write to this file, or into this folder.")
 @max_wait_option
 @json_option
@@ -57,6 +58,7 @@ def command(
     words: bool,
     format_: str | None,
     metrics: bool,
+    partials: bool,
     out: str | None,
     max_wait: float | None,
     start: bool,
@@ -71,6 +73,7 @@ def command(
     targets = _targets(names, out, _SUFFIXES[shape])
     wanted = {"modelId": model, "language": language, "words": True if words or shape in _TIMED else None}
     wanted |= turn_params(output, max_wait) | {"priority": "batch" if len(names) > 1 else None}
+    wanted["partials"] = True if partials and output.has_status else None
     with open_client(output, start) as client:
         job = _Job(output, client, wanted, shape, words=words, metrics=metrics)
         return job.one(names[0], targets[0]) if len(names) == 1 else job.several(names, targets)
@@ -119,7 +122,11 @@ class _Job:
             check_file(name)
         with readable_copy(name, self._client.home) as path:
             size = os.stat(path).st_size
-            show = self._output.follow(f"Transcribing {name}")
+            follow = self._output.follow(f"Transcribing {name}")
+
+            def show(event: str, data: dict[str, Any]) -> None:
+                self._output.partial(data["text"]) if event == "transcribe.partial" else follow(event, data)
+
             try:
                 answer = self._client.call("transcribe.file", {"path": path, **self._wanted}, show)
             except VoxError as error:
