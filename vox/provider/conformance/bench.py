@@ -15,13 +15,17 @@ from vox.provider.conformance.child import Child
 from vox.provider.conformance.outcome import Failed
 from vox.provider.conformance.session import Answer, Disorder, Session
 
-__all__ = ["METHODS", "SENTENCE", "Bench", "Times"]
+__all__ = ["LARGE", "METHODS", "SENTENCE", "Bench", "Times"]
 
 METHODS: dict[Kind, str] = {"asr": "transcribe", "tts": "synthesize"}
 
 SENTENCE = "Good morning. The window is open, and the kettle is on."
 """What is spoken where it does not matter what."""
 
+LARGE = "The quick brown fox jumps over the lazy dog. " * 40
+"""About two minutes of speech: more than a pipe holds once it is audio."""
+
+_NEEDED: dict[Kind, str] = {"asr": "text", "tts": "audioBase64"}
 _DEFAULT_LIMIT: dict[Kind, int] = {"asr": 1, "tts": 4}  # what Vox allows a provider that says nothing
 _MOST_AT_ONCE = 8  # calls in the concurrency checks, whatever is advertised
 
@@ -76,8 +80,6 @@ class Bench:
         """Kind → the model it is checked with, for what the provider offers."""
         self.first: dict[Kind, Answer | Failed] = {}
         """Kind → what came of the first call of its method."""
-        self.working: list[Kind] = []
-        """The kinds whose results are in order."""
         self.voices_silent = False
         """Whether `voices` was asked and never answered."""
         self.mark = uuid.uuid4().hex
@@ -161,12 +163,17 @@ class Bench:
         """
         return self.succeeded(self.work(kind, **more), METHODS[kind])
 
-    def begin_work(self, session: Session) -> None:
-        """Send an ordinary call without waiting for it; where no kind works, `models` has to do."""
+    def begin_work(self, session: Session, *, long: bool = False) -> None:
+        """Send a call without waiting for it; where no kind works, `models` has to do."""
         if self.working:
-            session.request(METHODS[self.working[0]], self.params(self.working[0]))
+            kind = self.working[0]
+            session.request(METHODS[kind], self.params(kind, **(self.long(kind) if long else {})))
         else:
             session.request("models", {})
+
+    def long(self, kind: Kind) -> dict[str, str]:
+        """Parameters that make a call long: twenty seconds of speech, 1800 characters."""
+        return {"path": str(self.recording("long"))} if kind == "asr" else {"input": LARGE}
 
     @staticmethod
     def succeeded(answer: Answer, method: str) -> dict[str, Any]:
@@ -182,6 +189,11 @@ class Bench:
         return cast("dict[str, Any]", answer.result)
 
     # ---- what it said about itself
+
+    @property
+    def working(self) -> list[Kind]:
+        """The offered kinds whose first call was answered with what their method needs."""
+        return [kind for kind in self.offers if _holds(self.first.get(kind), _NEEDED[kind])]
 
     @property
     def models(self) -> list[dict[str, Any]]:
@@ -249,6 +261,13 @@ _RECORDINGS = {
     "short": lambda rate: sound.silence(0.01, rate),
     "empty": lambda rate: sound.silence(0.0, rate),
 }
+
+
+def _holds(first: Answer | Failed | None, name: str) -> bool:
+    """Whether it is an answer with that text in its result."""
+    if not isinstance(first, Answer) or first.refused or not isinstance(first.result, dict):
+        return False
+    return isinstance(cast("dict[str, Any]", first.result).get(name), str)
 
 
 def _named(value: Any) -> str:

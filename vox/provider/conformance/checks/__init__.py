@@ -3,12 +3,15 @@
 from vox.provider.conformance.check import Check
 from vox.provider.conformance.checks import (
     calls,
+    cancelling,
     getting,
     life,
     lines,
+    live,
     models,
     recognition,
     speech,
+    streaming,
     voices,
     whole,
 )
@@ -22,6 +25,9 @@ CHECKS: list[Check] = [
     *voices.CHECKS,
     *calls.CHECKS,
     *getting.CHECKS,
+    *cancelling.CHECKS,
+    *streaming.CHECKS,
+    *live.CHECKS,
     *lines.CHECKS,
     *life.CHECKS,
     *whole.CHECKS,

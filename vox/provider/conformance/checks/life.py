@@ -13,7 +13,7 @@ __all__ = ["CHECKS"]
 CHECKS = Checklist()
 
 _NEEDS = ("start.serves",)
-_TAKE_UP_S = 0.2  # for a provider to begin with the work that is to be interrupted
+_TAKE_UP_S = 0.1  # for a provider to begin with the work that is to be interrupted
 _LOOK_S = 0.02
 _COLLECT_S = 1.0  # for the system to clear away children that end with their parent
 
@@ -62,7 +62,7 @@ def end_abandoned(bench: Bench) -> None:
     """Closes stdin, stdout and stderr at once while a request is in hand, as the end of a killed daemon does. The
     process ends, with whatever status."""
     session = _fresh(bench)
-    bench.begin_work(session)
+    bench.begin_work(session, long=True)
     session.listen(_TAKE_UP_S)
     session.child.abandon()
     if session.child.exited_within(bench.times.work) is None:
@@ -103,7 +103,7 @@ def start_again(bench: Bench) -> None:
     """Kills the process while it works, as a crash would, and starts it again: it lists the same models and answers the
     next call."""
     session = _fresh(bench)
-    bench.begin_work(session)
+    bench.begin_work(session, long=True)
     session.listen(_TAKE_UP_S)
     bench.end()
     listed = bench.succeeded(bench.call("models", {}, bench.times.start), "models").get("models")

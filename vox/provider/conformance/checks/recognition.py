@@ -31,7 +31,6 @@ def transcribe_result(bench: Bench) -> None:
         raise first
     result = bench.succeeded(first, "transcribe")
     values.member(result, "text", "transcribe")
-    bench.working.append("asr")
     values.check_model_id(result, bench.offers["asr"], "transcribe")
     values.check_elapsed(result, "transcribe")
 

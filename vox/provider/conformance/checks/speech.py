@@ -5,7 +5,7 @@ import binascii
 from typing import Any
 
 from vox.provider.conformance import sound, values
-from vox.provider.conformance.bench import SENTENCE, Bench
+from vox.provider.conformance.bench import LARGE, SENTENCE, Bench
 from vox.provider.conformance.check import Checklist
 from vox.provider.conformance.outcome import Failed, Warned
 
@@ -17,8 +17,7 @@ _NEEDS = ("start.serves", "synthesize.result")
 _SOUND = (*_NEEDS, "synthesize.audio")
 _SHORTEST_S, _LONGEST_S = 0.1, 60.0  # of a sentence of eleven words, however fast or slow
 _CLOSE_S, _CLOSE_SHARE = 0.05, 0.02  # what a duration that is told may be off
-_LARGE = "The quick brown fox jumps over the lazy dog. " * 40
-_LARGE_S = 20.0 + 0.02 * len(_LARGE)  # what Vox allows a text of that length
+_LARGE_S = 20.0 + 0.02 * len(LARGE)  # what Vox allows a text of that length
 _UNUSUAL = (
     '“Grüße”, said Zoë — ça va? \t5 < 6 & 7 > 3; \\ 100 % "quoted"\nand on.',
     "你好，世界。 Привет, мир! שלום עולם 👋🏽",
@@ -45,7 +44,6 @@ def synthesize_result(bench: Bench) -> None:
     for name in ("voiceId", "format", "contentType"):
         if result.get(name) is not None:
             values.member(result, name, "synthesize")
-    bench.working.append("tts")
     values.check_model_id(result, bench.offers["tts"], "synthesize")
     values.check_elapsed(result, "synthesize")
 
@@ -134,7 +132,7 @@ def synthesize_unicode(bench: Bench) -> None:
 def synthesize_large(bench: Bench) -> None:
     """Sends 1800 characters, about two minutes of speech: more than a pipe holds once it is audio. It has the time
     that Vox gives it, 20 seconds and 20 milliseconds a character. Audio, or an error by name."""
-    answer = bench.call("synthesize", bench.params("tts", input=_LARGE), max(_LARGE_S, bench.times.work))
+    answer = bench.call("synthesize", bench.params("tts", input=LARGE), max(_LARGE_S, bench.times.work))
     if answer.refused:
         values.expect_named(answer, "text_too_long", "a long text")
         return
