@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from vox.config.described import Described
+from vox.config.placement import Placement
 
 __all__ = ["ModelOptions", "ProviderEntry", "QueueOptions", "Timeouts", "schema"]
 
@@ -113,11 +114,20 @@ class ProviderEntry(_Entry):
     """Options per model id."""
     cwd: str | None = None
     """Working folder; default: the folder of providers.json."""
+    placement: Placement | None = None
+    """Where its processes run; default: on this machine."""
+
+    @property
+    def processes(self) -> int:
+        """How many of them there are at most."""
+        return self.replicas if self.placement is None else self.placement.ray.replicas
 
     @model_validator(mode="after")
     def _has_a_program(self) -> "ProviderEntry":
         if not self.builtin and not self.command:
             raise ValueError('needs "command": ["program", "argument"] or "builtin": true')
+        if self.placement is not None and "replicas" in self.model_fields_set:
+            raise ValueError('has a placement: write "replicas" there, not beside it')
         return self
 
 

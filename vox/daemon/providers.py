@@ -1,6 +1,7 @@
 """From an entry of providers.json to a supervisor that runs it."""
 
 import contextlib
+import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,15 +49,10 @@ def make_spec(
     Raises:
         ConfigError: A reference leads nowhere, or no built-in of that name is installed.
     """
-    environment = child_environment(
-        {
-            "VOX_CACHE": str(home.cache),
-            "VOX_MODELS": str(home.models),
-            **resolve_references(entry.env, configuration.folder),
-        }
-    )
+    own = resolve_references(entry.env, configuration.folder)
+    environment = child_environment({"VOX_CACHE": str(home.cache), "VOX_MODELS": str(home.models), **own})
     redactor.learn(environment)
-    return ProviderSpec(
+    spec = ProviderSpec(
         id=entry.id,
         argv=tuple(entry.command or builtin_argv(entry.id, installed)),
         environment=environment,
@@ -67,6 +63,13 @@ def make_spec(
         kill_s=entry.timeouts.kill_ms / 1000,
         max_line=_MAX_LINE_TTS if entry.kind == "tts" else DEFAULT_MAX_LINE,
     )
+    if entry.placement is None:
+        return spec
+    from vox.host.cluster.placement import on_ray
+
+    # The relay runs here, whatever folders the nodes have.
+    here = dataclasses.replace(spec, folder=configuration.folder)
+    return on_ray(here, entry.placement.ray, own, str(spec.folder))
 
 
 def _working_folder(entry: ProviderEntry, folder: Path) -> Path:

@@ -196,7 +196,7 @@ class Registry:
                     tasks.start_soon(supervisor.abort, f"Provider {provider.id} was restarted on request.")
 
     def _made(self, entry: ProviderEntry) -> list[Supervisor]:
-        return [self._make(entry) for _ in range(entry.replicas)]
+        return [self._make(entry) for _ in range(entry.processes)]
 
     def _retire(self, supervisors: Iterable[Supervisor]) -> None:
         for supervisor in supervisors:
