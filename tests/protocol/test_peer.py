@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from vox.protocol.framing import LARGE_LINE
 from vox.protocol.jsonrpc import ErrorObject
-from vox.protocol.peer import Answer, Asked, Failed, Noise, Notice, Peer
+from vox.protocol.peer import Answer, Asked, Failed, Noise, Notice, Peer, Unusable
 
 
 def _line(message: object) -> bytes:
@@ -27,11 +27,12 @@ def test_answers_come_in_any_order_and_ids_may_be_strings_of_the_number() -> Non
     assert peer.pending == 0
 
 
-def test_a_null_result_is_an_answer_and_a_missing_one_is_not() -> None:
+@pytest.mark.parametrize("rest", [{"result": None}, {}, {"jsonrpc": "2.0"}, {"error": None}])
+def test_an_answer_may_say_nothing(rest: dict[str, Any]) -> None:
     peer = Peer()
     number, _ = peer.request("install", {})
-    assert isinstance(peer.receive(_line({"id": number}))[0], Noise)
-    assert peer.receive(_line({"id": number, "result": None})) == (Answer(number, None),)
+    assert peer.receive(_line({"id": number, **rest})) == (Answer(number, None),)
+    assert peer.pending == 0
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ def test_a_null_result_is_an_answer_and_a_missing_one_is_not() -> None:
         (b'{"id":null,"result":1}', "unknown_id"),
         (b'{"id":"9999999999999999999999999","result":1}', "unknown_id"),
         (b"{}", "unknown_id"),
-        (b'{"id":1}', "no_result"),
+        (b'{"id":1,"status":"started"}', "no_result"),
     ],
 )
 def test_what_means_nothing_is_counted_by_kind(line: bytes, kind: str) -> None:
@@ -227,3 +228,14 @@ def test_lines_that_are_no_plain_answer_are_left_alone() -> None:
     assert peer.pending == 1 and not peer.noise
     assert peer.answer(_line({"jsonrpc": "2.0", "id": number, "result": 1})) == (number, 1)
     assert peer.answer(_line({"jsonrpc": "2.0", "id": number, "result": 1})) is None
+
+
+@pytest.mark.parametrize("text", [b"", b'"text":"x",'])
+def test_an_answer_nested_too_deep_is_its_calls_fault_alone(text: bytes) -> None:
+    peer = Peer()
+    number, _ = peer.request("transcribe", {})
+    other, _ = peer.request("transcribe", {})
+    deep = b'{"jsonrpc":"2.0","id":%d,"result":{%s"a":%s1%s}}' % (number, text, b"[" * 100, b"]" * 100)
+    assert peer.receive(deep) == (Unusable(number, "nested deeper than 64"),)
+    assert peer.receive(deep)[0] == Noise("not_json", deep[:200].decode())
+    assert peer.receive(_line({"id": other, "result": 1})) == (Answer(other, 1),)

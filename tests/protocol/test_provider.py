@@ -1,6 +1,7 @@
 """Each method's result: what is forgiven, and what a caller could not use."""
 
 import base64
+import math
 
 import pytest
 
@@ -39,7 +40,40 @@ def test_a_malformed_word_costs_that_word_only() -> None:
     assert result.metrics == {"totalMs": 1.5}
 
 
-@pytest.mark.parametrize("result", [None, {}, {"text": 5}, {"text": None}, "hello"])
+def test_only_numbers_from_zero_are_metrics() -> None:
+    given = {"a": 1, "b": 2.5, "c": -1, "d": "3", "e": True, "f": math.inf, "g": None, "h": 0}
+    assert provider.read_transcript({"text": "a", "metrics": given}).metrics == {"a": 1, "b": 2.5, "h": 0}
+
+
+def test_malformed_words_are_counted() -> None:
+    good = {"word": "a", "start": 0, "end": 1}
+    assert provider.read_transcript({"text": "a", "words": [good, 7, {}], "droppedWords": 9}).dropped_words == 2
+    assert provider.read_transcript({"text": "a", "words": [good], "droppedWords": 9}).dropped_words == 0
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"language": ["en"]},
+        {"confidence": "high", "modelId": 5},
+        {"metrics": 5, "elapsedMs": "soon"},
+        {"words": "none", "segments": {}},
+    ],
+)
+def test_what_is_not_needed_may_be_of_any_type(odd: dict[str, object]) -> None:
+    result = provider.read_transcript({"text": "a", **odd})
+    assert (result.text, result.language, result.confidence, result.metrics) == ("a", None, None, {})
+
+
+def test_a_model_with_odd_fields_is_a_model() -> None:
+    odd = {"maxConcurrency": 0, "sampleRate": "x", "installed": None, "languages": "en", "name": 7}
+    answer = provider.read_models({"models": [{"id": "m", **odd}, {"id": "n"}], "maxConcurrency": "many"})
+    first, second = answer.models
+    assert (first.id, first.max_concurrency, first.sample_rate, first.installed) == ("m", None, None, True)
+    assert second.id == "n" and answer.max_concurrency is None
+
+
+@pytest.mark.parametrize("result", [None, {}, {"text": 5}, {"text": None}, "hello", {"text": 5, "language": 5}])
 def test_a_transcript_needs_text(result: object) -> None:
     with pytest.raises(errors.ProviderMisbehaved):
         provider.read_transcript(result)

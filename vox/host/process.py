@@ -16,7 +16,7 @@ from vox.host.transport import Transport
 from vox.log import get_logger, redactor
 from vox.protocol.framing import LineTooLongError
 from vox.protocol.jsonrpc import METHOD_NOT_FOUND, encode
-from vox.protocol.peer import Answer, Asked, Event, Failed, Noise, Notice, Peer
+from vox.protocol.peer import Answer, Asked, Event, Failed, Noise, Notice, Peer, Unusable
 from vox.protocol.provider import ProgressNotice, read_progress, to_error
 from vox.protocol.streams import STREAMED, call_id
 
@@ -266,6 +266,13 @@ class ProviderProcess:
             self.late += self._calls[event.id].future.done()
             self._settle(
                 event.id, to_error(event.error._replace(message=redactor.text(event.error.message)), self.provider)
+            )
+        elif isinstance(event, Unusable):
+            self._settle(
+                event.id,
+                ProviderMisbehaved(
+                    f"Provider {self.provider} gave an answer that cannot be read: {event.why}.", provider=self.provider
+                ),
             )
         elif isinstance(event, Notice):
             self._notice(event)

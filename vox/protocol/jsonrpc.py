@@ -36,7 +36,15 @@ _FLOAT_MAX = 10**308
 
 
 class MalformedError(ValueError):
-    """The bytes are not one JSON value that may be trusted."""
+    """The bytes are not one JSON value that may be trusted.
+
+    Args:
+        number: The id of the message, when at least that could be read.
+    """
+
+    def __init__(self, why: str, number: Any = None) -> None:
+        super().__init__(why)
+        self.number = number
 
 
 class ErrorObject(NamedTuple):
@@ -121,4 +129,5 @@ def _check_depth(value: Any) -> None:
         if not inner:
             return
         level = inner
-    raise MalformedError(f"nested deeper than {MAX_NESTING}")
+    number: Any = cast("dict[str, Any]", value).get("id") if isinstance(value, dict) else None
+    raise MalformedError(f"nested deeper than {MAX_NESTING}", number)

@@ -4,10 +4,7 @@ Source: the provider protocol, "Metrics Contract". All values are milliseconds, 
 not, never negative.
 """
 
-import math
-from typing import Any, cast
-
-__all__ = ["RECOMMENDED", "REQUIRED", "clean", "complete"]
+__all__ = ["RECOMMENDED", "REQUIRED", "complete"]
 
 REQUIRED: dict[str, tuple[str, ...]] = {"asr": ("inferenceMs", "totalMs"), "tts": ("totalMs",)}
 
@@ -25,13 +22,6 @@ RECOMMENDED: dict[str, tuple[str, ...]] = {
 }
 
 
-def clean(metrics: Any) -> dict[str, float]:
-    """Only the entries that are numbers of 0 or more; everything else is dropped."""
-    if not isinstance(metrics, dict):
-        return {}
-    return {name: value for name, value in cast("dict[str, Any]", metrics).items() if _is_measure(value)}
-
-
 def complete(metrics: dict[str, float], kind: str, measured_ms: float) -> tuple[dict[str, float], bool]:
     """The metrics with every required one present, and whether the provider gave them all.
 
@@ -45,7 +35,3 @@ def complete(metrics: dict[str, float], kind: str, measured_ms: float) -> tuple[
         if name not in metrics:
             metrics, complete = {**metrics, name: measured_ms}, False
     return metrics, complete
-
-
-def _is_measure(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0

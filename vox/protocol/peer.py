@@ -18,11 +18,12 @@ import pybase64
 from vox.protocol.framing import LARGE_LINE
 from vox.protocol.jsonrpc import ErrorObject, MalformedError, encode, parse, read_error
 
-__all__ = ["Answer", "Asked", "Event", "Failed", "Noise", "Notice", "Peer"]
+__all__ = ["Answer", "Asked", "Event", "Failed", "Noise", "Notice", "Peer", "Unusable"]
 
 _AUDIO_KEY = re.compile(rb'"audioBase64"[ \t]*:[ \t]*"')
 _STAND_IN = "\x00vox:audio"  # holds the place of the audio while the rest of the line is parsed
 _TAIL = 64 << 10  # bytes at the end of a line among which the audio's closing quote is looked for
+_BARE = frozenset(("jsonrpc", "id", "error"))
 _SAMPLE = 200  # characters of a meaningless line kept for the log
 
 
@@ -39,6 +40,13 @@ class Failed(NamedTuple):
 
     id: int
     error: ErrorObject
+
+
+class Unusable(NamedTuple):
+    """An answer whose content cannot be read, and why."""
+
+    id: int
+    why: str
 
 
 class Notice(NamedTuple):
@@ -64,7 +72,7 @@ class Noise(NamedTuple):
     sample: str
 
 
-Event: TypeAlias = Answer | Failed | Notice | Asked | Noise
+Event: TypeAlias = Answer | Failed | Unusable | Notice | Asked | Noise
 
 
 class Peer:
@@ -119,7 +127,11 @@ class Peer:
                 return (event,)
         try:
             message = parse(line)
-        except MalformedError:
+        except MalformedError as error:
+            number = _own_id(error.number)
+            if number in self._pending:
+                self._pending.discard(number)
+                return (Unusable(number, str(error)),)
             return (self._skip("not_json", line),) if bytes(line[:_SAMPLE]).strip() else ()
         if isinstance(message, dict):
             return (self._interpret(cast("dict[str, Any]", message), line),)
@@ -170,10 +182,11 @@ class Peer:
         if message.get("error") is not None:
             self._pending.discard(number)
             return Failed(number, read_error(message["error"]))
-        if "result" not in message:
+        # A program that returns nothing writes an answer with nothing in it. Anything else is not meant as one.
+        if "result" not in message and not message.keys() <= _BARE:
             return self._skip("no_result", line)
         self._pending.discard(number)
-        return Answer(number, message["result"])
+        return Answer(number, message.get("result"))
 
     def _skip(self, kind: str, line: bytes | memoryview) -> Noise:
         self.noise[kind] += 1

@@ -12,7 +12,6 @@ import pybase64
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, OnErrorOmit, ValidationError
 
 from vox import errors
-from vox.protocol import metrics as contract
 from vox.protocol.jsonrpc import BUSY, CANCELLED, INVALID_PARAMS, ErrorObject
 
 __all__ = [
@@ -34,6 +33,8 @@ __all__ = [
     "read_voices",
     "to_error",
 ]
+
+_NEEDED = frozenset(("audio", "id", "models", "text", "voices"))  # without these there is no answer
 
 METHODS = ("models", "install", "preload", "transcribe", "voices", "synthesize")
 
@@ -135,6 +136,8 @@ class TranscribeResult(_Wire):
     elapsed_ms: float | None = None
     metrics: _Metrics = {}
     words: _Words = None
+    dropped_words: Annotated[int, BeforeValidator(lambda _: 0)] = 0
+    """Words that were malformed and are left out."""
     segments: _Segments = None
     language: str | None = None
     confidence: float | None = None
@@ -211,9 +214,12 @@ def read_transcript(result: Any, _: bytes | None = None) -> TranscribeResult:
         ProviderMisbehaved: No text.
     """
     try:
-        return _validate_transcript(result)
+        transcript = _validate_transcript(result)
     except ValidationError:
-        return _read(TranscribeResult, "transcribe", result)  # which says what is wrong with it, or mends it
+        transcript = _read(TranscribeResult, "transcribe", result)  # which says what is wrong with it, or mends it
+    if transcript.words is not None and (dropped := len(result["words"]) - len(transcript.words)):
+        return transcript.model_copy(update={"dropped_words": dropped})
+    return transcript
 
 
 def read_voices(result: Any) -> VoicesResult:
@@ -299,10 +305,22 @@ def _read(shape: type[_Shape], method: str, result: Any) -> _Shape:
     try:
         return shape.__pydantic_validator__.validate_python(result)
     except ValidationError as error:
-        if error.errors(include_url=False)[0]["loc"] == ("metrics",):  # not even an object: as good as none
-            return _read(shape, method, {**result, "metrics": contract.clean(result["metrics"])})
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the result"
-        raise errors.ProviderMisbehaved(
-            f"The provider's answer to {method} lacks what it needs: {place}: {first['msg']}."
-        ) from None
+        problems = error.errors(include_url=False, include_input=False, include_context=False)
+    for problem in problems:
+        if not _leave_out(result, problem["loc"]):
+            place = ".".join(str(part) for part in problem["loc"]) or "the result"
+            raise errors.ProviderMisbehaved(
+                f"The provider's answer to {method} lacks what it needs: {place}: {problem['msg']}."
+            )
+    return _read(shape, method, result)
+
+
+def _leave_out(result: Any, place: tuple[int | str, ...]) -> bool:
+    """Take a field that does not fit out of a result that can do without it. The result is ours alone."""
+    *way, name = place or ("",)
+    for part in way:
+        result = result[part]
+    if name in _NEEDED or not isinstance(result, dict) or name not in result:
+        return False
+    del result[name]
+    return True

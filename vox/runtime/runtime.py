@@ -236,6 +236,8 @@ class Runtime:
             )
         metrics = account.settle(result.metrics, audio.duration_s)
         account.note(textLength=len(result.text))
+        if result.dropped_words:
+            account.note(droppedWords=result.dropped_words)
         return _transcript(route, result, metrics, account, audio.duration_s)
 
     async def _stream(
