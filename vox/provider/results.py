@@ -24,7 +24,8 @@ def complete_models(provider: Provider, result: Any) -> dict[str, Any]:
     whole: dict[str, Any] = result if isinstance(result, dict) else {"models": result}
     models = [complete_model(provider, model) for model in whole["models"]]
     features = list(dict.fromkeys((*provider.features, *whole.get("features", ()))))
-    return {"maxConcurrency": provider.max_concurrency, **whole, "features": features, "models": models}
+    defaults: dict[str, Any] = {"maxConcurrency": provider.max_concurrency, "features": features}
+    return {**defaults, **whole, "features": features, "models": models}
 
 
 def complete_model(provider: Provider, model: dict[str, Any]) -> dict[str, Any]:
