@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 __all__ = ["VARIABLE", "RelayOptions"]
 
-VARIABLE = "VOX_RAY_RELAY"
+VARIABLE = "_VOX_RELAY"
 """The environment variable that carries the options: like any provider's environment, for the user's own eyes only."""
 
 

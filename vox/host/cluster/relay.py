@@ -2,7 +2,7 @@
 
     python -P -m vox.host.cluster.relay -- COMMAND…
 
-How to run it is in the variable `VOX_RAY_RELAY`. It passes the daemon's requests from stdin to the provider and the
+How to run it is in the variable `_VOX_RELAY`. It passes the daemon's requests from stdin to the provider and the
 provider's answers to stdout; it ends as the provider ends, and the provider ends with it. The audio of a `transcribe`
 request travels with it and lies in a private folder of the node until the answer.
 """
