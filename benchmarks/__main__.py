@@ -9,11 +9,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import host, recognition, start
+from benchmarks import capacity, fairness, host, recognition, replicas, start
 from benchmarks.page import fill
 from benchmarks.report import Report
 
-_BENCHMARKS = {"host": host.measure, "start": start.measure, "recognition": recognition.measure}
+_BENCHMARKS = {
+    "host": host.measure,
+    "capacity": capacity.measure,
+    "fairness": fairness.measure,
+    "replicas": replicas.measure,
+    "start": start.measure,
+    "recognition": recognition.measure,
+}
 
 
 def run(names: Sequence[str], quick: bool) -> list[Report]:

@@ -82,6 +82,14 @@ class Vox(Host):
             account.note(textLength=len(result.text))
             return result.text
 
+    async def unmanaged(self) -> str:
+        """The small call on the process itself: with its deadline and its validated result, but no route, no permit
+        and no measurement."""
+        result: TranscribeResult = await self._registry.providers[0].supervisor.call(
+            "transcribe", {"modelId": MODEL, "path": PATH}, read_transcript, timeout_s=60
+        )
+        return result.text
+
     async def large(self, size: int) -> bytes:
         speech = await self._runtime.synthesize(SynthesizeRequest(str(size), model=MODEL), _CALLER)
         return speech.audio

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import recognition, start
+from benchmarks import capacity, fairness, recognition, replicas, start
 from benchmarks.host import measure
 from benchmarks.hosts.setting import make_child
 from benchmarks.report import Report
@@ -39,6 +39,21 @@ def test_the_host_without_the_peer(monkeypatch: pytest.MonkeyPatch) -> None:
     assert unmeasured and all(row.ratio is None and row.met is None for row in unmeasured)
     report.rows = [row for row in report.rows if row not in unmeasured]
     _complete(report)
+
+
+def test_capacity() -> None:
+    _complete(capacity.measure(quick=True))
+
+
+def test_fairness() -> None:
+    report = fairness.measure(quick=True)
+    _complete(report)
+    fair, batch, plain = (row.ratio or 0 for row in report.rows)
+    assert max(fair, batch) < plain / 2  # whatever the machine is doing besides
+
+
+def test_replicas() -> None:
+    _complete(replicas.measure(quick=True))
 
 
 def test_starting() -> None:
@@ -72,4 +87,4 @@ def test_the_command_knows_its_benchmarks() -> None:
         timeout=30,
         check=False,
     )
-    assert asked.returncode == 2 and b"known: host, start, recognition" in asked.stderr
+    assert asked.returncode == 2 and b"known: host, capacity, fairness, replicas, start, recognition" in asked.stderr

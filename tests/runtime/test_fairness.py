@@ -174,6 +174,19 @@ def test_a_long_backlog_of_batch_does_not_turn_the_order_round(clock: Clock) -> 
     assert "batch" not in served[1 : 1 + PASSES]
 
 
+def test_batch_that_has_its_turns_anyway_does_not_go_before_anybody(clock: Clock) -> None:
+    """Somebody in a hurry now and then, and an old backlog: it moves on whenever nobody else is there."""
+    line = filled([ticket("a", 1, priority="batch", since=clock.now) for _ in range(40)], clock)
+    clock.now += 10 * AGEING_S
+    for _ in range(12):
+        one = line.pop(anything)
+        assert one is not None and one.priority == "batch"
+        hurried = [ticket("b", since=clock.now) for _ in range(PASSES)]
+        for mine in hurried:
+            line.push(mine)
+        assert [line.pop(anything) for _ in hurried] == hurried
+
+
 def test_batch_calls_are_fair_among_themselves() -> None:
     bulk = [ticket("bulk", 600, priority="batch") for _ in range(5)]
     line = filled(bulk)

@@ -9,7 +9,8 @@ logarithm of the number of clients. A client that has nothing waiting leaves wit
 the current round with none.
 
 **Between classes**, interactive first. A batch call that has waited for `AGEING_S` may go before interactive ones, but
-only once in `PASSES` of them: so batch never starves, and a long backlog of it cannot turn the order round.
+only when `PASSES` of those have gone before batch in a row: so batch never starves, a long backlog of it cannot turn
+the order round, and where batch has its turns anyway nobody in a hurry waits for it.
 
 A call whose model has no room is passed by. There is one heap for each model, so those that wait for a full model cost
 nothing when another model has room.
@@ -39,7 +40,7 @@ AGEING_S = 10.0
 sentences, far shorter than what is worth giving up a batch for."""
 
 PASSES = 4
-"""Interactive calls for each batch call that goes before them: a fifth is enough to get on with."""
+"""Interactive calls in a row for each batch call that goes before them: a fifth is enough to get on with."""
 
 _SLACK = 64  # dead entries a heap may hold beside as many as there are tickets, before it is made anew
 
@@ -60,7 +61,7 @@ class FairLine:
         self._first: list[Ticket] = []  # let in and sent back: by the time they began to wait
         self._numbers = count(1)
         self._clock = clock
-        self._passed = PASSES  # interactive calls since the last batch call that went before any
+        self._passed = PASSES  # interactive calls in a row that went before waiting batch calls
 
     def __len__(self) -> int:
         return len(self._first) + len(self._interactive.tickets) + len(self._batch.tickets)
@@ -92,8 +93,7 @@ class FairLine:
         ticket = self._batch.pop(fits)
         if ticket is None:
             return self._interactive.pop(fits)
-        if self._interactive.tickets:
-            self._passed = 0
+        self._passed = 0
         return ticket
 
     def remove(self, ticket: Ticket) -> bool:
