@@ -146,6 +146,25 @@ async def test_nothing_installed_says_what_to_do_and_why(home: Home) -> None:
     assert "broken" in found and "no-such-program-anywhere" in found
 
 
+async def test_the_default_of_one_that_is_backing_off_is_not_unknown(home: Home) -> None:
+    async with running(home, entry("ear", {"models": [model("ear:1")], "dies": ["voices"]})) as setup:
+        router, supervisor = Router(setup.registry, Settings()), setup.registry.providers[0].supervisor
+        assert (await router.default("asr")).model.id == "ear:1"
+        with pytest.raises(errors.ProviderCrashed):
+            await supervisor.call("voices", {}, lambda raw, _: raw, timeout_s=10)
+        for wanted in (None, "ear:1"):
+            with pytest.raises(errors.ProviderUnavailable) as caught:
+                await router.resolve(wanted, "asr")
+            assert caught.value.details["retryAfterMs"] > 0
+
+
+async def test_one_that_dies_at_its_start_says_when_to_come_back(home: Home) -> None:
+    async with running(home, entry("ear", {"dies": ["models"]})) as setup:
+        with pytest.raises(errors.ProviderUnavailable) as caught:
+            await Router(setup.registry, Settings()).default("asr")
+    assert caught.value.details["retryAfterMs"] > 0
+
+
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=12).filter(str.strip)
 
 

@@ -79,6 +79,8 @@ class Supervisor:
         self.models: ModelsResult | None = None
         self.on_models: Callable[[ModelsResult], object] = _ignore
         """Told what a new process answers to `models`."""
+        self.on_start_over: Callable[[], object] | None = None
+        """Told when a start is over, well or not."""
         self._tasks, self._watcher, self._stderr = tasks, watcher, stderr
         self._clock, self._open = clock, open_child
         self._backoff = Backoff(clock)
@@ -174,9 +176,8 @@ class Supervisor:
         if self._starting is None:
             if self._stopping:
                 raise self._being_stopped()
-            # A task of its own: several callers share one start, and one that leaves does not undo it.
-            self._starting = asyncio.get_running_loop().create_future()
-            self._tasks.start_soon(self._start_for, self._starting)
+            self.begin()  # a task of its own: several callers share one start, and one that leaves does not undo it
+        assert self._starting is not None
         return await asyncio.shield(self._starting)
 
     async def replace(self, *, polite: bool = False) -> None:
@@ -235,6 +236,12 @@ class Supervisor:
 
     # ---- starting
 
+    def begin(self) -> None:
+        """Have the process started for whoever comes, unless it runs or is being started; `on_start_over` tells when."""
+        if self.running is None and self._starting is None and not self._stopping:
+            self._starting = asyncio.get_running_loop().create_future()
+            self._tasks.start_soon(self._start_for, self._starting)
+
     async def _start_for(self, callers: "asyncio.Future[ProviderProcess]") -> None:
         callers.add_done_callback(lambda done: done.exception())  # all callers may have left
         try:
@@ -246,6 +253,8 @@ class Supervisor:
             self._starting = None
             if not callers.done():
                 callers.set_exception(self._being_stopped())
+            if self.on_start_over is not None:
+                self.on_start_over()
 
     async def _stop_starting(self) -> None:
         if self._starting is not None:
@@ -277,8 +286,9 @@ class Supervisor:
         self._tasks.start_soon(self._see_through, process)
         try:
             await self._greet(process)
-        except ProviderUnavailable:
-            self._backoff.ended(self._clock() - started)
+        except ProviderUnavailable as error:
+            self._backoff.ended(0.0)  # however long it took: it has never lived
+            error.details["retryAfterMs"] = self.retry_after_ms
             raise
         except BaseException:  # stopped in the middle of it
             with anyio.CancelScope(shield=True):

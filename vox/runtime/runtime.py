@@ -17,7 +17,7 @@ from vox.audio.limits import Limits
 from vox.audio.normalize import STANDARD_RATE, prepared
 from vox.config import Configuration
 from vox.config.changes import Changes
-from vox.errors import InvalidRequest, ProviderTimeout, UnsupportedAudio, VoxError
+from vox.errors import InvalidRequest, ProviderMisbehaved, ProviderTimeout, UnsupportedAudio, VoxError
 from vox.host.process import how_to_raise
 from vox.paths import Home
 from vox.protocol.provider import SynthesizeResult, TranscribeResult, read_transcript
@@ -122,7 +122,7 @@ class Runtime:
                 raise InvalidRequest(f"Unknown format {request.format!r}. Known: {', '.join(FORMATS)}.")
             synthesis = await self._synthesis(request, text, caller, account)
             result = await synthesis.result()
-            audio, duration_s = await _encode(result, request.format)
+            audio, duration_s = await _encode(result, request.format, synthesis.provider)
             return synthesis.speech(result, duration_s, request.format, audio)
 
     async def synthesize_stream(
@@ -264,10 +264,14 @@ def _as_it_is(result: Any, audio: bytes | None) -> Any:
     return result if audio is None else {**result, "audioBytes": len(audio)}
 
 
-async def _encode(result: SynthesizeResult, wanted: str) -> tuple[bytes, float]:
-    if wanted == "wav" and len(result.audio) <= _IN_THREAD:
-        return reencode(result.audio, result.content_type, wanted)
-    return await anyio.to_thread.run_sync(reencode, result.audio, result.content_type, wanted)
+async def _encode(result: SynthesizeResult, wanted: str, provider: str) -> tuple[bytes, float]:
+    try:
+        if wanted == "wav" and len(result.audio) <= _IN_THREAD:
+            return reencode(result.audio, result.content_type, wanted)
+        return await anyio.to_thread.run_sync(reencode, result.audio, result.content_type, wanted)
+    except ProviderMisbehaved as error:
+        error.details["provider"] = provider
+        raise
 
 
 def _transcript(

@@ -107,6 +107,11 @@ class Synthesis:
         return result.voice_id or self._params.get("voiceId") or "default"
 
     @property
+    def provider(self) -> str:
+        """The id of whoever makes it."""
+        return self._route.provider.id
+
+    @property
     def _timeout_s(self) -> float:
         return self._route.provider.entry.timeouts.synthesize_s(len(self._params["input"]))
 
