@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import capacity, fairness, host, recognition, replicas, start
+from benchmarks import capacity, fairness, host, recognition, replicas, start, streams
 from benchmarks.page import fill
 from benchmarks.report import Report
 
@@ -20,6 +20,7 @@ _BENCHMARKS = {
     "replicas": replicas.measure,
     "start": start.measure,
     "recognition": recognition.measure,
+    "streams": streams.measure,
 }
 
 

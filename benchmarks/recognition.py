@@ -8,7 +8,6 @@ through the daemon, client included. The two take turns.
 
 import csv
 import json
-import os
 import re
 import statistics
 import subprocess
@@ -19,10 +18,10 @@ from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 
+from benchmarks.daemon import Daemon
 from benchmarks.report import Report, Row, figure, main, median_ratio
-from vox.client import Client
 
-__all__ = ["measure", "word_errors"]
+__all__ = ["measure", "speech_file", "word_errors"]
 
 _CLIPS = Path(__file__).parent.parent / "docs" / "audio"
 _MODEL = "moonshine:tiny-en"
@@ -50,7 +49,7 @@ def measure(quick: bool = False) -> Report:
         return Report("recognition", title, "Not measured: it needs the extra `local`.", _unmeasured())
     rounds = 1 if quick else 5
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        speech = _speech(Path(folder) / "speech.wav", 10 if quick else _SECONDS)
+        speech = speech_file(Path(folder) / "speech.wav", 10 if quick else _SECONDS)
         direct = stack.enter_context(_Direct())
         daemon = stack.enter_context(_Daemon(Path(folder) / "home"))
         for hear in (direct.hear, daemon.hear):
@@ -101,38 +100,15 @@ class _Direct:
         return took, text
 
 
-class _Daemon:
-    """A daemon in a home of its own, called through the client."""
-
-    def __init__(self, home: Path) -> None:
-        self._home = home
-
-    def __enter__(self) -> "_Daemon":
-        environment = {**os.environ, "VOX_HOME": str(self._home), "VOX_PORT": "0"}
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "vox.daemon"], env=environment, stderr=subprocess.DEVNULL
-        )
-        until = time.monotonic() + 30
-        while not (self._home / "runtime.json").exists():
-            if self._process.poll() is not None or time.monotonic() > until:
-                raise RuntimeError("the daemon did not start")
-            time.sleep(0.01)
-        self._client = Client(self._home, start=False).__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._client.__exit__(None, None, None)
-        self._process.terminate()
-        self._process.wait(30)
-
+class _Daemon(Daemon):
     def hear(self, path: Path) -> tuple[float, str]:
         """Seconds the call took, and the text."""
         begin = time.perf_counter()
-        text = self._client.transcribe(path, model=_MODEL).text
+        text = self.client.transcribe(path, model=_MODEL).text
         return time.perf_counter() - begin, text
 
 
-def _speech(path: Path, seconds: int) -> Path:
+def speech_file(path: Path, seconds: int) -> Path:
     """A recording of so many seconds, made of the clips one after another."""
     import numpy
     import soundfile

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import capacity, fairness, recognition, replicas, start
+from benchmarks import capacity, fairness, recognition, replicas, start, streams
 from benchmarks.host import measure
 from benchmarks.hosts.setting import make_child
 from benchmarks.report import Report
@@ -67,6 +67,15 @@ def test_recognition() -> None:
     assert next(row for row in report.rows if row.what == "word errors").met
 
 
+def test_streams() -> None:
+    pytest.importorskip("moonshine_voice")
+    pytest.importorskip("hibari")
+    report = streams.measure(quick=True)
+    _complete(report)
+    first, _, text = (row.ratio or 9 for row in report.rows)
+    assert first < 0.9 and text < 0.9  # whatever the machine is doing besides
+
+
 def test_both_children_say_the_same(tmp_path: Path) -> None:
     command, language = make_child(tmp_path)
     if language != "C":
@@ -87,4 +96,7 @@ def test_the_command_knows_its_benchmarks() -> None:
         timeout=30,
         check=False,
     )
-    assert asked.returncode == 2 and b"known: host, capacity, fairness, replicas, start, recognition" in asked.stderr
+    assert (
+        asked.returncode == 2
+        and b"known: host, capacity, fairness, replicas, start, recognition, streams" in asked.stderr
+    )
