@@ -1,38 +1,50 @@
-// A whole provider in JavaScript, for any Node from 18: it tells how long a recording is, and hums instead of speaking.
-// minimal.ts is the same program with types.
+// A whole provider for Vox: it tells how long a recording is, and hums instead of speaking. Put your engine there.
+// Any Node from 18 runs it. minimal.ts is the same program with types.
 
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-const ASR = "minimal-js:v1";
-const TTS = "minimal-js-tts:v1";
+const LISTENER = "minimal-js:v1";
+const SPEAKER = "minimal-js-tts:v1";
+const VOICES = ["hum"];
 const RATE = 16000;
+
+class Refused extends Error {
+  constructor(message, code) {
+    super(message);
+    this.data = { code }; // tells Vox, and its client, what is wrong
+  }
+}
 
 const methods = {
   models: () => ({
     models: [
-      { id: ASR, name: "Minimal listener", backend: "minimal-js" },
-      { id: TTS, name: "Minimal speaker", backend: "minimal-js" },
+      { id: LISTENER, name: "minimal-js listener", kind: "asr" },
+      { id: SPEAKER, name: "minimal-js speaker", kind: "tts", sampleRate: RATE },
     ],
   }),
 
-  transcribe: ({ modelId = ASR, path = "" }) => {
+  transcribe: ({ modelId, path }) => {
+    if (modelId !== LISTENER) throw new Refused(`There is no model ${modelId} here.`, "model_not_found");
     const started = performance.now();
-    const seconds = (readFileSync(path).length - 44) / 2 / RATE; // Vox sends 16 kHz mono 16-bit WAV files
+    const seconds = (readFileSync(String(path)).length - 44) / 2 / RATE; // Vox sends 16 kHz mono 16-bit WAV files
     const spent = performance.now() - started;
     return {
       modelId,
       text: `A recording of ${seconds.toFixed(1)} seconds.`,
       elapsedMs: spent,
-      metrics: { inferenceMs: spent, totalMs: spent, audioDurationMs: seconds * 1000 },
+      metrics: { inferenceMs: spent, totalMs: spent, audioDurationMs: Math.max(0, seconds * 1000) },
     };
   },
 
-  voices: () => ({ voices: [{ id: "hum", name: "Hum", modelId: TTS, default: true }] }),
+  voices: () => ({ voices: VOICES.map((id) => ({ id, modelId: SPEAKER, default: id === VOICES[0] })) }),
 
-  synthesize: ({ modelId = TTS, input = "", voiceId = "hum" }) => {
+  synthesize: ({ modelId, input, voiceId = VOICES[0] }) => {
+    if (modelId !== SPEAKER) throw new Refused(`There is no model ${modelId} here.`, "model_not_found");
+    if (!VOICES.includes(String(voiceId))) throw new Refused(`There is no voice ${voiceId} here.`, "voice_not_found");
     const started = performance.now();
-    const wav = hum(input.length / 20); // a twentieth of a second for each character
+    const text = String(input);
+    const wav = hum(text.length / 20); // a twentieth of a second for each character
     const spent = performance.now() - started;
     return {
       modelId,
@@ -41,7 +53,7 @@ const methods = {
       contentType: "audio/wav",
       audioBase64: wav.toString("base64"),
       elapsedMs: spent,
-      metrics: { synthesisMs: spent, totalMs: spent, characterCount: input.length },
+      metrics: { synthesisMs: spent, totalMs: spent, characterCount: text.length },
     };
   },
 };
@@ -68,14 +80,21 @@ function hum(seconds) {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { id, method, params } = JSON.parse(line);
+  let request;
+  try {
+    request = JSON.parse(line);
+  } catch {
+    continue; // not for us
+  }
+  const { id, method, params } = request ?? {};
   if (id === undefined) continue; // a notification wants no answer
   const answer = { jsonrpc: "2.0", id };
   try {
-    if (method in methods) answer.result = methods[method](params ?? {});
+    if (Object.hasOwn(methods, method)) answer.result = methods[method](params ?? {});
     else answer.error = { code: -32601, message: `no method ${method}` };
   } catch (error) {
-    answer.error = { code: -32000, message: String(error) }; // one bad request must not end the provider
+    const { message, data } = error; // one bad request must not end the provider
+    answer.error = { code: -32000, message, data };
   }
   process.stdout.write(JSON.stringify(answer) + "\n");
 }

@@ -44,6 +44,7 @@ class _BeforeDashes(click.Command):
 @click.option("--only", multiple=True, metavar="ID", help="Run that check only; end.* takes all that begin so.")
 @click.option("--env", "variables", multiple=True, metavar="NAME[=VALUE]", help="Give the program this variable too.")
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write JUnit XML too.")
+@click.option("--install", is_flag=True, help="Try install too, which may download.")
 @click.option("--strict", is_flag=True, help="Take warnings for failures.")
 @json_option
 @click.pass_context
@@ -58,10 +59,15 @@ def check_command(ctx: click.Context, provider: str | None, junit: Path | None, 
     output = ctx.find_object(Output)
     assert output is not None
     program = _program(provider, ctx.meta.get(_AFTER_DASHES), wanted["kind"], wanted["variables"])
-    times = Times(work=wanted["timeout"]) if wanted["timeout"] else None
-    bench = Bench(
-        program.argv, program.environment, program.folder, kind=program.kind, model=wanted["model"], times=times
-    )
+    limit: float | None = wanted["timeout"]
+    times = Times(work=limit, silence=min(limit, 5.0)) if limit else Times()
+    options: dict[str, Any] = {
+        "kind": program.kind,
+        "model": wanted["model"],
+        "install": wanted["install"],
+        "times": times,
+    }
+    bench = Bench(program.argv, program.environment, program.folder, **options)
 
     def told(result: Result) -> None:
         if not output.json:

@@ -13,6 +13,7 @@ import click
 from vox.cli.check import check_command
 from vox.cli.options import json_option, no_start_option, open_client
 from vox.cli.output import Output
+from vox.cli.scaffold import new_command
 from vox.cli.switch import disable_command, enable_command, restart_command
 from vox.errors import InvalidRequest, NoInput
 from vox.paths import Home
@@ -30,7 +31,8 @@ Examples:
   vox providers restart moonshine
   vox providers disable my-tts
   vox providers run moonshine models
-  vox providers check -- python3 mine.py
+  vox providers new my-engine --lang python
+  vox providers check -- python3 my-engine.py
   vox providers run my-tts synthesize '{"modelId": "m", "input": "hi", "format": "wav"}'
 """
 
@@ -40,7 +42,7 @@ def command() -> None:
     """Look at the programs that recognise and speak."""
 
 
-for other in (restart_command, enable_command, disable_command, check_command):
+for other in (restart_command, enable_command, disable_command, check_command, new_command):
     command.add_command(other)
 
 

@@ -55,6 +55,7 @@ class Bench:
         folder: Its working folder.
         kind: Which of the two it is registered as; None finds out.
         model: The model to check; None takes the first that is installed.
+        install: Whether `install` may be called, which can download and overwrite a model's files.
     """
 
     def __init__(
@@ -65,11 +66,13 @@ class Bench:
         *,
         kind: Kind | None = None,
         model: str | None = None,
+        install: bool = False,
         times: Times | None = None,
     ) -> None:
         self.command = list(command)
         self.kind: Kind | None = kind
         self.model = model
+        self.install = install
         self.times = times or Times()
         self.disorder = Disorder()
         self.diagnostics = 0

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Failed", "NotOffered", "Outcome", "Result", "Warned"]
+__all__ = ["Failed", "NotOffered", "NotRun", "Outcome", "Result", "Warned"]
 
 Outcome = Literal["pass", "warning", "not offered", "fail", "not run"]
-"""`warning`: Vox copes, an author may want to mend it. `not run`: a check it builds on has failed."""
+"""`warning`: Vox copes, but it is better mended. `not run`: not asked for, or a check it builds on has failed."""
 
 
 class _Ending(Exception):
@@ -27,6 +27,10 @@ class Failed(_Ending):
 
 class Warned(_Ending):
     """Vox copes with it, but it is not what the protocol asks for."""
+
+
+class NotRun(_Ending):
+    """Nobody asked for a check that has effects beyond the provider's process."""
 
 
 class NotOffered(_Ending):

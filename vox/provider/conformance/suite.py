@@ -7,7 +7,7 @@ from time import monotonic
 from vox.provider.conformance.bench import METHODS, Bench
 from vox.provider.conformance.check import Check
 from vox.provider.conformance.checks import CHECKS
-from vox.provider.conformance.outcome import Failed, NotOffered, Outcome, Result, Warned
+from vox.provider.conformance.outcome import Failed, NotOffered, NotRun, Outcome, Result, Warned
 
 __all__ = ["choose", "run"]
 
@@ -85,6 +85,8 @@ def _run_one(bench: Bench, check: Check, begun: float) -> Result:
         outcome, message, mend = "warning", warning.message, warning.mend or check.mend
     except NotOffered as reason:
         outcome, message = "not offered", reason.message
+    except NotRun as reason:
+        outcome, message = "not run", reason.message
     seconds = round(monotonic() - begun, 3)
     sent, received = _evidence(bench) if outcome in ("fail", "warning") else ([], [])
     if outcome == "fail":

