@@ -17,6 +17,24 @@ def marked(mark: str | Path) -> list[int]:
     return found
 
 
+def group_alive(group: int) -> bool:
+    """Whether a process of that group runs; one that waits to be reaped, perhaps by a slow init, does not."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    processes = list(Path("/proc").glob("[0-9]*"))
+    return not processes or any(_is_member(process, group) for process in processes)
+
+
+def _is_member(process: Path, group: int) -> bool:
+    try:
+        state, _, its_group = (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[:3]
+    except OSError:
+        return False
+    return int(its_group) == group and state != "Z"
+
+
 def zombies() -> list[int]:
     """Children of this process that ended and were not reaped."""
     found: list[int] = []

@@ -1,6 +1,5 @@
 """Supervisors over real child processes, and proof that none of them is left."""
 
-import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -9,6 +8,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from tests.processes import group_alive
 from vox.host.command import child_environment
 from vox.host.job import make_watcher
 from vox.host.supervisor import ProviderSpec, Supervisor
@@ -38,14 +38,6 @@ async def supervised(how: str, **options: object) -> AsyncIterator[Supervisor]:
             tasks.cancel_scope.cancel()
     if pid is not None:
         await gone(lambda: not group_alive(pid))
-
-
-def group_alive(pid: int) -> bool:
-    try:
-        os.killpg(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 async def gone(condition: Callable[[], bool]) -> None:

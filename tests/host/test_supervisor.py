@@ -8,7 +8,8 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.host.conftest import BAD, gone, group_alive, supervised
+from tests.host.conftest import BAD, gone, supervised
+from tests.processes import group_alive
 from vox import errors
 from vox.host.command import child_environment
 from vox.host.supervisor import ProviderSpec, Supervisor

@@ -109,12 +109,14 @@ class _ShellWatcher:
         shell.stdin.close()
 
     def _tell(self, line: str) -> None:
-        if self._shell is not None and self._shell.poll() is None:
+        if self._shell is not None:
             try:
-                _write(self._shell, line)
-                return
-            except BrokenPipeError:  # killed a moment ago
-                self.close()
+                if self._shell.poll() is None:
+                    _write(self._shell, line)
+                    return
+            except BrokenPipeError:  # killed between the two
+                pass
+            self.close()
         # The first one, or somebody killed the last: the new one is told of every group.
         self._shell = self._start()
         _write(self._shell, "".join(f"+ {group}\n" for group in sorted(self._groups)))
