@@ -20,6 +20,7 @@ class Program:
         self.process = subprocess.Popen(
             argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, bufsize=0
         )
+        self._received = bytearray()
 
     def send(self, *messages: Any) -> None:
         assert self.process.stdin is not None
@@ -29,12 +30,14 @@ class Program:
 
     def read(self) -> dict[str, Any]:
         assert self.process.stdout is not None
-        line = b""
-        while not line.endswith(b"\n"):
-            assert select.select([self.process.stdout], [], [], BOUND_S)[0], f"no answer in time; so far {line!r}"
-            piece = self.process.stdout.readline()
+        while b"\n" not in self._received:
+            assert select.select([self.process.stdout], [], [], BOUND_S)[0], (
+                f"no answer in time: {self._received[:80]!r}"
+            )
+            piece = self.process.stdout.read(1 << 20)
             assert piece, f"the program ended; stderr: {self.process.stderr and self.process.stderr.read()!r}"
-            line += piece
+            self._received += piece
+        line, _, self._received = self._received.partition(b"\n")
         return json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
 
     def ask(self, number: Any, method: str, **params: Any) -> dict[str, Any]:
