@@ -237,7 +237,7 @@ class Supervisor:
     # ---- starting
 
     def begin(self) -> None:
-        """Have the process started for whoever comes, unless it runs or is being started; `on_start_over` tells when."""
+        """Have the process started for whoever comes, unless it runs or is starting; `on_start_over` tells when."""
         if self.running is None and self._starting is None and not self._stopping:
             self._starting = asyncio.get_running_loop().create_future()
             self._tasks.start_soon(self._start_for, self._starting)

@@ -51,6 +51,11 @@ class Room:
         self.rest: asyncio.TimerHandle | None = None
         """Set while the process takes no more calls, by its own word."""
 
+    @property
+    def is_opening(self) -> bool:
+        """Whether the process is being started, for calls that wait in line."""
+        return False
+
 
 R = TypeVar("R", bound=Room)
 
@@ -180,7 +185,7 @@ class Limiter(Generic[R]):
         if permit is not None:
             return permit
         wait_s = self.patience_s(max_wait_s)
-        if wait_s <= 0 or (self._queued >= self.queue_max and again_since is None):
+        if wait_s <= 0 or (self._is_full() and again_since is None):
             raise self._busy(model)
         now = self._clock()
         granted: asyncio.Future[R] = asyncio.get_running_loop().create_future()
@@ -200,7 +205,7 @@ class Limiter(Generic[R]):
             ProviderBusy: There is no room, and no place in the line.
         """
         has_room = not self._queued and self._find(model) is not None
-        if not has_room and (self._queued >= self.queue_max or self.patience_s(max_wait_s) <= 0):
+        if not has_room and (self._is_full() or self.patience_s(max_wait_s) <= 0):
             raise self._busy(model)
 
     def patience_s(self, max_wait_s: float | None) -> float:
@@ -285,6 +290,11 @@ class Limiter(Generic[R]):
     def _take_over(self, rooms: Sequence[R]) -> None:
         self.rooms = list(rooms)
         self._only = self.rooms[0] if len(self.rooms) == 1 else None
+
+    def _is_full(self) -> bool:
+        """Whether the line is: those who wait for a process that is being started take no place of it."""
+        opening = sum(self.limit - room.in_use for room in self.rooms if room.is_opening) if self._only is None else 0
+        return self._queued >= self.queue_max + opening
 
     def _find(self, model: str) -> R | None:
         """The room a call of that model goes to now."""

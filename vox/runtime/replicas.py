@@ -1,7 +1,8 @@
 """The processes of one entry, and which of them a call goes to.
 
 One that has the call's model in memory comes first, then one that runs, and of these the one with the fewest calls
-inside. Another process is started only when those that run are full. One that is backing off after a crash, or holds a
+inside. Another process is started only when those that run are full; meanwhile calls wait in line for whoever has room
+first, the new one or one of the old. One that is backing off after a crash, or holds a
 call that it never answered, is passed over while there are others, and is back when it has recovered.
 """
 
@@ -45,6 +46,11 @@ class Replica(Room):
         """Whether a call sent here has a fair chance."""
         return not self.lost and self.supervisor.state not in ("backing_off", "stopping")
 
+    @property
+    def is_opening(self) -> bool:
+        """Whether it is being started, for calls that wait in line."""
+        return self.supervisor.state == "starting"
+
     def rank(self, model: str) -> tuple[int, int, int]:
         """The lower, the better for a call of that model."""
         return self._nearness(model), self.in_use, self.number
@@ -68,10 +74,12 @@ class Replicas:
         self.all = [Replica(number, supervisor) for number, supervisor in enumerate(supervisors)]
         self.several = len(self.all) > 1
         self.on_recovered: Callable[[], object] | None = None
-        """Told when one that was backing off may be started again."""
+        """Told when there may be more of them to choose from than before."""
         self._recovery: asyncio.TimerHandle | None = None
         for supervisor in supervisors:
             supervisor.on_models = on_models
+            if self.several:
+                supervisor.on_start_over = self._tell
 
     @property
     def lead(self) -> Replica:
@@ -95,7 +103,11 @@ class Replicas:
         """
         usable = [replica for replica in free if replica.is_usable]
         if usable:
-            return min(usable, key=lambda replica: replica.rank(model))
+            best = min(usable, key=lambda replica: replica.rank(model))
+            if best.supervisor.running is None and any(one.is_usable for one in self.running):
+                best.supervisor.begin()
+                return None
+            return best
         self._await_recovery(free)
         if any(replica.is_usable for replica in self.all):
             return None
@@ -113,5 +125,8 @@ class Replicas:
 
     def _recovered(self) -> None:
         self._recovery = None
+        self._tell()
+
+    def _tell(self) -> None:
         if self.on_recovered is not None:
             self.on_recovered()
