@@ -182,6 +182,7 @@ class ProviderProcess:
             call.until = call.deadline - timeout_s + stream.limit_s
         number, line = self.peer.request(method, params)
         if not self._transport.write(line):
+            self.peer.forget(number)
             raise _settled(self._unwritable(), on_settled)
         self._calls[number] = call
         if call.deadline < self._alarm_at:

@@ -98,6 +98,10 @@ class Peer:
         self._pending.add(number)
         return number, line
 
+    def forget(self, number: int) -> None:
+        """A request that was not sent after all: nothing can be an answer to it."""
+        self._pending.discard(number)
+
     def notify(self, method: str, params: dict[str, Any]) -> bytes:
         """The line of a notification."""
         return encode({"jsonrpc": "2.0", "method": method, "params": params})
