@@ -169,7 +169,6 @@ async def test_only_those_who_ask_get_a_stream(home: Home) -> None:
         ([audio(0, b"abc"), DONE], "within a 16-bit sample"),
         ([DONE], "no audioBase64"),
         ([audio(0, b""), DONE], "no audioBase64"),
-        ([audio(0), {"answer": {"voiceId": ["no"]}}], "voiceId"),
     ],
 )
 async def test_a_wrong_stream_fails_its_call_only(
