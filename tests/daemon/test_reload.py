@@ -207,6 +207,21 @@ def test_a_restart_lets_calls_finish(daemon: Daemon, recording: str, tmp_path: P
     until(lambda: not alive(old))
 
 
+def test_models_that_shall_be_loaded_are_loaded_again_by_a_new_process(daemon: Daemon, tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    pids.mkdir()
+    entry = scripted("ear", {**ASR, "pids": str(pids)}, preload=["ear:1"])
+    daemon.configure(entry)
+    daemon.start()
+    until(lambda: len(list(pids.iterdir())) == 1)
+    daemon.configure({**entry, "maxConcurrency": 2})
+    reload(daemon)
+    until(lambda: len(list(pids.iterdir())) == 2)
+    with Client(daemon.socket) as client:
+        client.call("providers.restart", id="ear")
+        until(lambda: len(list(pids.iterdir())) == 3, what="a process that nobody has called")
+
+
 def test_a_restart_at_once_tells_the_callers_why(daemon: Daemon, recording: str) -> None:
     daemon.start()
     with Client(daemon.socket) as client, Client(daemon.socket) as second:

@@ -154,7 +154,7 @@ async def _serve(home: Home, runtime: Runtime, reloader: Reloader, origins: Orig
         publish(home.runtime_json, {**facts, "token": token})
         _begin_collecting()
         _log.info("daemon.ready", port=facts["port"], socket=facts["socket"], pid=facts["pid"])
-        front.start_soon(warm_up, runtime.registry)
+        front.start_soon(warm_up, runtime.registry.providers)
         try:
             await stop.wait()
         finally:

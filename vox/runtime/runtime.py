@@ -31,6 +31,7 @@ from vox.runtime.speaking import Synthesis
 from vox.runtime.streams import Feed, Followed, hear
 from vox.runtime.telemetry import Recorder
 from vox.runtime.voices import VoiceBook
+from vox.runtime.warmup import warm_up
 from vox.types import AudioChunk, Kind, ModelInfo, Partial, Segment, Speech, Transcript, Voice, Word
 
 __all__ = ["Runtime"]
@@ -62,7 +63,8 @@ class Runtime:
         self._limits = Limits(max_bytes=self._settings.max_audio_bytes, max_duration_s=self._settings.max_audio_seconds)
 
     def configure(self, configuration: Configuration) -> Changes:
-        """Take over a changed configuration; calls that run are not disturbed.
+        """Take over a changed configuration; calls that run are not disturbed. What is new or changed loads the models
+        that its entry wants loaded.
 
         Raises:
             ConfigError: An entry cannot be used; nothing has changed then.
@@ -71,7 +73,22 @@ class Runtime:
         self.configuration, self._settings = configuration, configuration.settings
         self._router.configure(self._settings)
         self._limits = Limits(max_bytes=self._settings.max_audio_bytes, max_duration_s=self._settings.max_audio_seconds)
+        touched = {*changes.added, *changes.changed}
+        renewed = [provider for provider in self.registry.providers if (provider.id, provider.kind) in touched]
+        self._tasks.start_soon(warm_up, renewed)
         return changes
+
+    async def restart(self, provider: Provider, *, now: bool = False) -> None:
+        """Have the next call of a provider served by a new process, which loads the models that its entry wants loaded.
+
+        Args:
+            now: End the old process and what is inside it at once, rather than when its calls have ended.
+
+        Raises:
+            ConfigError: The entry cannot be used any more; nothing has changed then.
+        """
+        await self.registry.restart(provider, now=now)
+        self._tasks.start_soon(warm_up, [provider])
 
     # ---- speech to text
 

@@ -1,11 +1,13 @@
 """Loading what the entries want to have loaded before anybody asks for it."""
 
+from collections.abc import Iterable
+
 import anyio
 
 from vox.errors import VoxError
 from vox.log import get_logger
 from vox.runtime.getting import installed, preload_model
-from vox.runtime.registry import Provider, Registry
+from vox.runtime.registry import Provider
 from vox.runtime.routing import Route
 from vox.types import Progress
 
@@ -14,11 +16,11 @@ __all__ = ["warm_up"]
 _log = get_logger()
 
 
-async def warm_up(registry: Registry) -> None:
+async def warm_up(providers: Iterable[Provider]) -> None:
     """Preload the models that the entries name under `preload`: the entries at the same time, the models of one in
     their order. What fails is logged, and costs nobody else."""
     async with anyio.create_task_group() as tasks:
-        for provider in registry.providers:
+        for provider in providers:
             if provider.entry.preload:
                 tasks.start_soon(_warm_up, provider)
 

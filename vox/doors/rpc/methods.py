@@ -199,7 +199,7 @@ class Methods:
         _require_owner(access)
         found = self._named(params)
         for provider in found:
-            await self._runtime.registry.restart(provider, now=params.flag("now") or False)
+            await self._runtime.restart(provider, now=params.flag("now") or False)
         return {"restarted": [{"id": provider.id, "kind": provider.kind} for provider in found]}
 
     async def _providers_reload(self, _: "_Params", access: Access, __: Emit) -> dict[str, Any]:
