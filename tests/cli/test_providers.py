@@ -16,6 +16,17 @@ def test_list_and_status_start_nothing(home):
     assert status[0] == "echo kind=asr state=stopped limit=1 inUse=0 queued=0 starts=0"
 
 
+def test_status_has_a_line_for_each_of_several_processes(home):
+    entries = json.loads(home.providers_json.read_text(encoding="utf-8"))["providers"]
+    entries[0]["replicas"] = 2
+    home.providers_json.write_text(json.dumps({"providers": entries}), encoding="utf-8")
+    assert vox(home, "providers", "status", "echo").stdout.splitlines() == [
+        "echo kind=asr state=stopped limit=2 inUse=0 queued=0 starts=0",
+        "echo replica=0 state=stopped limit=1 inUse=0 starts=0",
+        "echo replica=1 state=stopped limit=1 inUse=0 starts=0",
+    ]
+
+
 def test_problems_of_the_configuration_are_told_beside_the_good_entries(home):
     entries = json.loads(home.providers_json.read_text(encoding="utf-8"))["providers"]
     home.providers_json.write_text(json.dumps({"providers": [{"id": "bad"}, *entries]}, indent=1), encoding="utf-8")

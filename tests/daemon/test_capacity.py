@@ -115,7 +115,7 @@ def test_the_facts_of_a_refusal(
     with Client(daemon.socket) as client:
         for number in range(limit + 1):
             client.begin("transcribe.file", path=recording, prompt=f"gate {gate}")
-            until(lambda number=number: sum_of(daemon) == number + 1)
+            until(lambda number=number: occupation(daemon) == (min(number + 1, limit), max(0, number + 1 - limit)))
         client.begin("transcribe.file", path=recording)
         reply = client.receive()
         assert reply["error"].startswith("provider_busy: ")
@@ -127,6 +127,6 @@ def test_the_facts_of_a_refusal(
             assert client.receive()["result"]["text"] == "hello world"
 
 
-def sum_of(daemon: Daemon) -> int:
+def occupation(daemon: Daemon) -> tuple[int, int]:
     status = daemon.providers()["ear"]
-    return status["inUse"] + status["queued"]
+    return status["inUse"], status["queued"]

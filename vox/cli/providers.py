@@ -83,6 +83,8 @@ def status_command(output: Output, provider: str | None, start: bool) -> None:
         return
     for one in answer["providers"]:
         output.line(status_line(one))
+        for replica in one["replicas"] if len(one["replicas"]) > 1 else ():
+            output.line(_replica_line(one["id"], replica))
 
 
 @command.command("logs", epilog="\b\nExample:\n  vox providers logs moonshine -n 20 --follow")
@@ -134,6 +136,14 @@ def status_line(provider: dict[str, Any]) -> str:
     text += f" limit={provider['limit']} inUse={provider['inUse']} queued={provider['queued']}"
     text += f" starts={provider['generation']}"
     return text + (f" lastError={json.dumps(provider['lastError'])}" if provider["lastError"] else "")
+
+
+def _replica_line(name: str, replica: dict[str, Any]) -> str:
+    text = f"{name} replica={replica['replica']} state={replica['state']}"
+    if replica["pid"] is not None:
+        text += f" pid={replica['pid']}"
+    text += f" limit={replica['limit']} inUse={replica['inUse']} starts={replica['generation']}"
+    return text + (f" lastError={json.dumps(replica['lastError'])}" if replica["lastError"] else "")
 
 
 def _status(output: Output, start: bool) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class Provider:
     @property
     def supervisor(self) -> Supervisor:
         """The process that is asked what concerns them all."""
-        return self.replicas.lead.supervisor
+        return self._only or self.replicas.lead.supervisor
 
     @property
     def id(self) -> str:
@@ -134,6 +134,7 @@ class Provider:
         return model_info(shape, self, answer.features if answer else [])
 
     def _configure(self) -> None:
+        self._only = None if self.replicas.several else self.replicas.all[0].supervisor  # every call asks for it
         limiter, queue = self.limiter, self.entry.queue
         limiter.queue_max, limiter.queue_s = queue.max, queue.timeout_ms / 1000
         self.replicas.on_recovered = limiter.advance
