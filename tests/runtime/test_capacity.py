@@ -320,43 +320,61 @@ async def test_a_call_that_would_be_refused_is_refused_before_its_audio_is_read(
         permit.release()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
+    rooms=st.integers(1, 3),
     limit=st.integers(1, 3),
     model_limit=st.integers(1, 3),
-    steps=st.lists(st.tuples(st.sampled_from(["enter", "leave", "cancel"]), st.integers(0, 1)), max_size=40),
+    steps=st.lists(
+        st.tuples(st.sampled_from(["enter", "enter", "leave", "cancel", "rest"]), st.integers(0, 1), st.integers(0, 2)),
+        max_size=50,
+    ),
 )
-def test_counts_hold_whatever_happens(limit: int, model_limit: int, steps: list[tuple[str, int]]) -> None:
+def test_counts_hold_whatever_happens(
+    rooms: int, limit: int, model_limit: int, steps: list[tuple[str, int, int]]
+) -> None:
     """Any sequence of entering, leaving and giving up keeps the limits, and ends with everybody served."""
 
     async def run() -> None:
-        limiter = limiter_of(limit, model_limits={"m0": model_limit}, queue_max=100)
+        limiter = limiter_of(limit, rooms=rooms, model_limits={"m0": model_limit}, queue_max=100)
         tasks: list[tuple[str, asyncio.Future[Permit[Room]]]] = []
-        for action, number in steps:
+        for action, model, client in steps:
             inside = [item for item in tasks if item[1].done() and not item[1].cancelled()]
             waiting = [item for item in tasks if not item[1].done()]
             if action == "enter":
-                tasks.append((f"m{number}", asyncio.ensure_future(limiter.enter(f"m{number}"))))
+                priority: Priority = "batch" if client == 2 else "interactive"
+                entering = limiter.enter(f"m{model}", client=f"c{client}", cost=1.0 + 9 * client, priority=priority)
+                tasks.append((f"m{model}", asyncio.ensure_future(entering)))
             elif action == "leave" and inside:
                 tasks.remove(inside[0])
                 inside[0][1].result().release()
             elif action == "cancel" and waiting:
                 waiting[0][1].cancel()
-            for _ in range(3):
+            elif action == "rest":
+                limiter.rest(limiter.rooms[client % rooms], 0)
+            for _ in range(4):
                 await asyncio.sleep(0)
             tasks = [item for item in tasks if not item[1].cancelled()]
-            inside = [item for item in tasks if item[1].done()]
-            assert limiter.snapshot().in_use == len(inside) <= limiter.limit
-            assert len([item for item in inside if item[0] == "m0"]) <= limiter.limit_of("m0")
-            assert limiter.snapshot().queued == len(tasks) - len(inside)
+            check(limiter, tasks)
         while tasks:
             done = [item for item in tasks if item[1].done()]
             assert done, "somebody waits although nobody is inside"
             for item in done:
                 tasks.remove(item)
                 item[1].result().release()
-            for _ in range(3):
+            for _ in range(4):
                 await asyncio.sleep(0)
         assert limiter.snapshot().in_use == limiter.snapshot().queued == 0
 
     asyncio.run(run())
+
+
+def check(limiter: Limiter[Room], tasks: "list[tuple[str, asyncio.Future[Permit[Room]]]]") -> None:
+    """Every count is true, and no limit is broken."""
+    inside = [(model, task.result().room) for model, task in tasks if task.done()]
+    for room in limiter.rooms:
+        models = [model for model, place in inside if place is room]
+        assert room.in_use == len(models) <= limiter.limit
+        assert all(models.count(model) <= limiter.limit_of(model) for model in models)
+    assert limiter.snapshot().in_use == len(inside)
+    assert limiter.snapshot().queued == len(tasks) - len(inside)
