@@ -162,6 +162,28 @@ def test_a_cluster_without_room_says_what_is_missing(cluster: Any, placed: Daemo
     assert not pids_in(pids)
 
 
+def test_processes_that_find_no_room_hold_up_nobody(
+    cluster: Any, placed: Daemon, pids: Path, recording: str, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    placed.configure(on_ray(cluster, pids, ray={"replicas": 3}, timeouts={"startMs": ROOM_MS}))
+    placed.start()
+    with client_of(placed) as client:
+        for _ in range(4):
+            client.begin("transcribe.file", path=recording, prompt=f"gate {gate}")
+        lacking = until(lambda: replica_without_room(placed), seconds=SLOW_S)
+        assert (lacking["state"], lacking["inUse"]) == ("backing_off", 0)
+        assert placed.providers()["ear"]["inUse"] == 2
+        gate.touch()
+        assert ["result" in client.receive() for _ in range(4)] == [True] * 4
+    assert len(pids_in(pids)) == 2
+
+
+def replica_without_room(daemon: Daemon) -> dict[str, Any] | None:
+    replicas = daemon.providers()["ear"]["replicas"]
+    return next((one for one in replicas if "has had room" in (one["lastError"] or "")), None)
+
+
 def test_a_program_that_no_node_has_is_named(cluster: Any, placed: Daemon, pids: Path, recording: str) -> None:
     placed.configure(on_ray(cluster, pids) | {"command": ["no-such-program"]})
     placed.start()
