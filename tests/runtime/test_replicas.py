@@ -341,3 +341,27 @@ async def test_a_call_does_not_wait_for_a_start_when_another_has_room_first(
         assert states(setup)[1] == "starting"
         start.touch()
     assert [row["replica"] for row in setup.rows()] == [0, 0]
+
+
+async def test_a_restart_replaces_them_all_and_loses_nobody(home: Home, recording: Path, tmp_path: Path) -> None:
+    gate, texts = tmp_path / "gate", list[str]()
+    async with running(home, entry("ear", ASR, replicas=2)) as setup:
+        (provider,) = setup.registry.providers
+
+        async def call(order: str) -> None:
+            texts.append(await ask(setup, recording, order))
+
+        async with anyio.create_task_group() as tasks:
+            for number in (1, 2):
+                tasks.start_soon(call, f"gate {gate}")
+                await until(lambda number=number: sum(insides(setup)) == number)
+            old = [supervisor.pid for supervisor in setup.registry.supervisors()]
+            tasks.start_soon(call, "pid")
+            await until(lambda: provider.limiter.snapshot().queued == 1)
+            await setup.registry.restart(provider)
+            await until(lambda: len(texts) == 1)
+            assert int(texts[0]) not in old
+            gate.touch()
+        assert texts[1:] == ["hello world", "hello world"]
+        assert provider.limiter.snapshot().in_use == 0
+        assert {await ask(setup, recording) for _ in range(2)}.isdisjoint(map(str, old))
