@@ -37,6 +37,7 @@ def configured(provider: str, kind: "Kind | None") -> Program:
     from vox.host.command import builtins, resolve_argv
 
     home, installed = Home.from_env(), builtins()
+    home.ensure()  # its folder is where the program is started
     configuration = load(home, installed.__contains__)
     entry = _entry(configuration, provider, kind) or _builtin(provider, kind, installed)
     spec = make_spec(entry, configuration, home, installed)
