@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -152,3 +153,10 @@ def test_a_place_that_cannot_be_written_is_an_error_with_a_remedy(tmp_path: Path
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="cannot be edited"):
         edit_enabled(tmp_path / "file" / "providers.json", "a", None, False, [{"id": "a", "kind": "asr"}])
+
+
+def test_two_edits_at_once_wait_for_each_other(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vox.config.edit._LOCK_S", 0.05)
+    with FileLock(path.with_name("providers.json.lock")), pytest.raises(ConfigError, match="by another program"):
+        edit_enabled(path, "a", None, False, [])
+    assert path.read_text(encoding="utf-8") == FILE

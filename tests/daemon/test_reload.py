@@ -18,6 +18,7 @@ from tests.runtime.conftest import entry, model, running
 from vox.config.origins import Origins
 from vox.daemon.reload import Reloader
 from vox.paths import Home
+from vox.runtime.status import disabled_status, provider_status
 
 CHANGES, CLIENTS = 10, 4
 
@@ -335,6 +336,29 @@ async def test_the_files_are_looked_at_once_a_second_and_read_when_they_differ(h
         assert seen() == ["b"]
         clock.now += 0.2
         assert seen() == ["b", "c"]
+
+
+@pytest.mark.anyio
+async def test_what_cannot_be_taken_over_changes_nothing_and_is_tried_again(home: Home) -> None:
+    clock = Clock()
+    async with running(home, entry("a")) as setup:
+        reloader = Reloader(home, lambda name: name == "not-installed", setup.runtime, Origins(home.root), clock)
+        bad = {"id": "not-installed", "builtin": True}  # as when a package goes between the look and the start
+        home.providers_json.write_text(json.dumps({"providers": [bad]}), encoding="utf-8")
+        home.providers_json.chmod(0o600)
+        assert not reloader.reload().changes
+        assert [provider.id for provider in setup.registry.providers] == ["a"]
+        write(home, "b")
+        clock.now += 1.1
+        reloader.freshen()
+        assert [provider.id for provider in setup.registry.providers] == ["b"]
+
+
+@pytest.mark.anyio
+async def test_a_disabled_entry_is_told_under_the_same_names(home: Home) -> None:
+    async with running(home, entry("a")) as setup:
+        (provider,) = setup.registry.providers
+        assert set(disabled_status(provider.entry)) == set(provider_status(provider))
 
 
 @pytest.mark.anyio

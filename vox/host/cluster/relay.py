@@ -181,10 +181,6 @@ def _take_streams() -> tuple[int, int]:
 
 
 def _connect(options: RelayOptions, errors: int) -> Any:
-    try:
-        ray: Any = import_module("ray")  # large, and not there unless it was asked for
-    except ImportError:
-        raise _GoneError('Ray is not installed here: pip install "voxhost[ray]"', _UNAVAILABLE) from None
     told = f"The Ray cluster {options.address!r} cannot be reached from here"
     hint = "This machine must be a node of it: ray start --address=…"
 
@@ -196,7 +192,10 @@ def _connect(options: RelayOptions, errors: int) -> Any:
     alarm = threading.Timer(options.room_s, give_up)
     alarm.start()
     try:
+        ray: Any = import_module("ray")  # large, and not there unless it was asked for
         ray.init(address=options.address, namespace="vox", log_to_driver=False, logging_level="FATAL")
+    except ImportError:
+        raise _GoneError('Ray is not installed here: pip install "voxhost[ray]"', _UNAVAILABLE) from None
     except (OSError, RuntimeError, ValueError) as error:
         raise _GoneError(f"{told}: {_brief(error)} {hint}", _UNAVAILABLE) from error
     finally:
