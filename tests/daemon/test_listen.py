@@ -26,9 +26,15 @@ def test_any_free_port(host: str) -> None:
         assert listener.getsockname()[0].startswith("127.")
 
 
+def test_a_bound_port_takes_connections_before_anybody_accepts_them() -> None:
+    with bind_tcp("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname(), timeout=5) as client:
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getpeername() == client.getsockname()
+
+
 def test_a_taken_port_is_named() -> None:
     with bind_tcp("127.0.0.1", 0) as first:
-        first.listen()
         port = first.getsockname()[1]
         with pytest.raises(ConfigError, match=f"Port {port} .* VOX_PORT"):
             bind_tcp("127.0.0.1", port)
@@ -36,7 +42,6 @@ def test_a_taken_port_is_named() -> None:
 
 def test_a_port_that_nobody_asked_for_gives_way() -> None:
     with bind_tcp("127.0.0.1", 0) as first:
-        first.listen()
         with bind_tcp("127.0.0.1", first.getsockname()[1], or_any=True) as second:
             assert second.getsockname()[1] not in (0, first.getsockname()[1])
 

@@ -1,7 +1,8 @@
 """A provider of both kinds that does what its caller says: its first argument is its `models` answer and voices as
 JSON (with `gate` it answers `models` when that file exists, with `pids` it leaves a file of its pid in that folder,
 with `dies_if` it ends at its start while that file exists; methods in `mute` it never answers, those in `refuses` it
-does not know, at those in `dies` it ends), and the `prompt` (or `instructions`) of a call is an order:
+does not know, at those in `dies` it ends), and the `prompt` (or `instructions`) of a call is an order;
+`order` is that of a call without one:
 
     gate PATH   answer when that file exists        die [PATH]  end by SIGKILL; leave that file, and only once then
     hang        never answer, but to a `cancel`     say TEXT    answer with that text
@@ -29,7 +30,8 @@ from pathlib import Path
 from typing import Any
 
 SPEC = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {}
-PRIVATE = ("voices", "gate", "pids", "dies_if", "mute", "refuses", "dies")
+PRIVATE = ("voices", "gate", "pids", "dies_if", "mute", "refuses", "dies", "order")
+DEFAULT = SPEC.get("order", "")
 RATE = 16_000
 lock = threading.Lock()
 
@@ -123,7 +125,7 @@ def answer(request: dict[str, Any]) -> None:
         else:
             send({"id": number, "error": {"code": -32000, "message": "no voices today"}})
     elif method == "transcribe":
-        text = obey(number, params.get("prompt") or "", params["path"], params)
+        text = obey(number, params.get("prompt") or DEFAULT, params["path"], params)
         if text is not None:
             metrics = {"inferenceMs": 2.5, "totalMs": 3.5, "modelLoadMs": 0, "myOwnMs": 1}
             send_first_word(number, text, params)
@@ -131,7 +133,7 @@ def answer(request: dict[str, Any]) -> None:
             result = {"modelId": params["modelId"], "text": text, "elapsedMs": 4, "metrics": metrics}
             send({"id": number, "result": {**result, "words": words, "params": params}})
     elif method == "synthesize":
-        text = obey(number, params.get("instructions") or "", params["input"], params)
+        text = obey(number, params.get("instructions") or DEFAULT, params["input"], params)
         if text is not None:
             send_silence(number, params)
             audio = base64.b64encode(wav(0.5)).decode("ascii")
@@ -155,7 +157,8 @@ for line in sys.stdin:
     given = request.get("params") or {}
     if request["method"] in SPEC.get("dies", ()):
         os.kill(os.getpid(), signal.SIGKILL)
-    if "hang" in (given.get("prompt"), given.get("instructions")):
+    order = given.get("prompt") or given.get("instructions") or DEFAULT
+    if order == "hang" and request["method"] in ("transcribe", "synthesize"):
         hung.add(request["id"])
     elif request["method"] == "cancel":
         if given["id"] in hung:

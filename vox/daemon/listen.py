@@ -21,11 +21,12 @@ __all__ = ["HttpServer", "bind_tcp", "listen_unix"]
 
 _log = get_logger()
 
+_BACKLOG = 2048  # connections that wait to be accepted; what uvicorn takes
 _CLOSE_GRACE_S = 1  # for requests in flight when the daemon ends
 
 
 def bind_tcp(host: str, port: int, *, or_any: bool = False) -> socket.socket:
-    """A bound loopback socket.
+    """A loopback socket that takes connections, to be accepted later.
 
     Args:
         or_any: Take any free port when this one is taken: nobody asked for it by number, and clients learn the port
@@ -42,6 +43,8 @@ def bind_tcp(host: str, port: int, *, or_any: bool = False) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        # At once: the daemon is announced before the server has taken over, and whoever comes then must not be refused.
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         if or_any and error.errno == errno.EADDRINUSE:
