@@ -59,8 +59,14 @@ def test_no_call_is_lost_while_the_file_changes_ten_times(daemon: Daemon, record
             answered = len(replies)
             until(lambda answered=answered: len(replies) >= answered + 2 * CLIENTS)
             pids.add(until(lambda: daemon.providers()["ear"]["pid"]))
-            daemon.configure(scripted("ear", ASR, env={"CHANGE": str(change)}, maxConcurrency=1 + change % 3))
-            assert reload(daemon)["changed"] == [{"id": "ear", "kind": "asr"}]
+            daemon.home.providers_json.write_text('{"providers": [', encoding="utf-8")  # half of it
+            assert len(reload(daemon)["problems"]) == 1
+            ear = scripted("ear", ASR, env={"CHANGE": str(change)}, maxConcurrency=1 + change % 3)
+            others = [scripted("other", {"models": [{"id": "other:1"}]})] * (change % 2)
+            daemon.configure(*others, ear)
+            changes = reload(daemon)
+            assert changes["changed"] == [{"id": "ear", "kind": "asr"}]
+            assert len(changes["added" if others else "removed"]) == 1
         until(lambda: daemon.providers()["ear"]["pid"] not in {*pids, None})
     assert len(replies) > 2 * CLIENTS * CHANGES
     assert [reply for reply in replies if "result" not in reply] == []
