@@ -41,9 +41,8 @@ def test_a_taken_port_is_named() -> None:
 
 
 def test_a_port_that_nobody_asked_for_gives_way() -> None:
-    with bind_tcp("127.0.0.1", 0) as first:
-        with bind_tcp("127.0.0.1", first.getsockname()[1], or_any=True) as second:
-            assert second.getsockname()[1] not in (0, first.getsockname()[1])
+    with bind_tcp("127.0.0.1", 0) as first, bind_tcp("127.0.0.1", first.getsockname()[1], or_any=True) as second:
+        assert second.getsockname()[1] not in (0, first.getsockname()[1])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="unix sockets")

@@ -23,7 +23,7 @@ def vox(start_daemon: StartDaemon) -> Client:
 
 
 def test_the_first_sentence_is_heard_while_the_others_are_made(vox: Client) -> None:
-    """A text that takes seconds, of which one sentence is there: its provider is still at work, until nobody hears it."""
+    """A text that takes seconds, of which one sentence is there: its provider works on, until nobody hears it."""
     with vox.synthesize_stream(TEXT * 20) as stream:
         first = next(stream)
         assert hibari(vox)["inUse"] == 1 and stream.speech is None

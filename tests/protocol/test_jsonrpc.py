@@ -88,3 +88,8 @@ def test_many_brackets_side_by_side_are_no_nesting() -> None:
 )
 def test_both_forms_of_an_error(value: object, error: ErrorObject) -> None:
     assert read_error(value) == error
+
+
+@pytest.mark.parametrize("error", ["x" * 10_000, {"code": 1, "message": "x" * 10_000}, {"message": ["x" * 10_000]}])
+def test_the_words_of_an_error_have_an_end(error: object) -> None:
+    assert len(read_error(error).message) == 2000

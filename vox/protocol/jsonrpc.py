@@ -35,6 +35,9 @@ _INT64 = (-(2**63), 2**64 - 1)  # what orjson writes; when it reads more than th
 _FLOAT_MAX = 10**308
 
 
+_LONGEST_MESSAGE = 2000  # characters of an error's words: what is longer is no sentence for a user
+
+
 class MalformedError(ValueError):
     """The bytes are not one JSON value that may be trusted.
 
@@ -83,12 +86,12 @@ def parse(line: bytes | memoryview) -> Any:
 def read_error(value: Any) -> ErrorObject:
     """The `error` member of an answer, whatever its form."""
     if not isinstance(value, dict):
-        return ErrorObject(-32000, str(value), {})
+        return ErrorObject(-32000, str(value)[:_LONGEST_MESSAGE], {})
     error = cast("dict[str, Any]", value)
     code, data = error.get("code"), error.get("data")
     return ErrorObject(
         code if isinstance(code, int) else -32000,
-        str(error.get("message") or "no message"),
+        str(error.get("message") or "no message")[:_LONGEST_MESSAGE],
         cast("dict[str, Any]", data) if isinstance(data, dict) else {},
     )
 
