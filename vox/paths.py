@@ -43,8 +43,11 @@ class Home:
 
     def provider_log(self, provider: str) -> Path:
         """Where a provider's stderr is kept. An id is a table key, never a path: separators are replaced."""
-        safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in provider).lstrip(".")
-        return self.logs / "providers" / f"{safe or '_'}.log"
+        return self.logs / "providers" / f"{_as_name(provider)}.log"
+
+    def provider_trace(self, provider: str) -> Path:
+        """Where a provider's conversation is kept when traces are wanted."""
+        return self.logs / "trace" / f"{_as_name(provider)}.jsonl"
 
     def ensure(self) -> None:
         """Make the home, private to its owner."""
@@ -91,6 +94,11 @@ class Home:
         """Where installed weights live: `VOX_MODELS`, else below the cache."""
         named = os.environ.get("VOX_MODELS")
         return Path(named).expanduser() if named else self.cache / "models"
+
+
+def _as_name(provider: str) -> str:
+    safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in provider).lstrip(".")
+    return safe or "_"
 
 
 def _digest(path: Path) -> str:

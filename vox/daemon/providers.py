@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from anyio.abc import TaskGroup
@@ -13,6 +13,7 @@ from vox.config.references import resolve_references
 from vox.host.command import builtin_argv, child_environment
 from vox.host.job import Watcher
 from vox.host.supervisor import ProviderSpec, Supervisor
+from vox.host.transport import Transport, open_transport
 from vox.log import RotatingFile, redactor
 from vox.paths import Home
 from vox.protocol.framing import DEFAULT_MAX_LINE
@@ -38,7 +39,9 @@ def make_supervisor(
         with contextlib.suppress(OSError):  # a full disk costs the diagnostics, not the provider
             log.append(redactor.text(data.decode("utf-8", "replace")).encode("utf-8"))
 
-    return Supervisor(spec, tasks=tasks, watcher=watcher, stderr=keep)
+    return Supervisor(
+        spec, tasks=tasks, watcher=watcher, stderr=keep, open_child=_opener(home.provider_trace(entry.id))
+    )
 
 
 def make_spec(
@@ -70,6 +73,15 @@ def make_spec(
     # The relay runs here, whatever folders the nodes have.
     here = dataclasses.replace(spec, folder=configuration.folder)
     return on_ray(here, entry.placement.ray, own, str(spec.folder))
+
+
+def _opener(trace: Path) -> Callable[..., Awaitable[Transport]]:
+    """What starts the child; with `VOX_TRACE=1` its conversation is written down, and else nothing knows of traces."""
+    if os.environ.get("VOX_TRACE", "") in ("", "0"):
+        return open_transport
+    from vox.host.trace import traced
+
+    return traced(open_transport, trace)
 
 
 def _working_folder(entry: ProviderEntry, folder: Path) -> Path:
