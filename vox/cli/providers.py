@@ -2,14 +2,14 @@
 
 import gc
 import json
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import click
 
+from vox.cli.ask import run_command
 from vox.cli.check import check_command
 from vox.cli.options import json_option, no_start_option, open_client
 from vox.cli.output import Output
@@ -42,7 +42,7 @@ def command() -> None:
     """Look at the programs that recognise and speak."""
 
 
-for other in (restart_command, enable_command, disable_command, check_command, new_command):
+for other in (restart_command, enable_command, disable_command, check_command, new_command, run_command):
     command.add_command(other)
 
 
@@ -91,11 +91,13 @@ def status_command(output: Output, provider: str | None, start: bool) -> None:
 @click.argument("provider", metavar="ID")
 @click.option("-n", "--lines", type=click.IntRange(0), default=80, show_default=True, help="Show that many lines.")
 @click.option("--follow", "-f", is_flag=True, help="Go on showing what is added, until Ctrl-C.")
+@click.option("--trace", is_flag=True, help="Show its conversation instead, which a daemon with VOX_TRACE=1 writes.")
 @json_option
 @click.pass_obj
-def logs_command(output: Output, provider: str, lines: int, follow: bool) -> None:
+def logs_command(output: Output, provider: str, lines: int, follow: bool, trace: bool) -> None:
     """Show what a provider has written to stderr. No daemon is needed for it."""
-    log = Home.from_env().provider_log(provider)
+    home = Home.from_env()
+    log = home.provider_trace(provider) if trace else home.provider_log(provider)
     if not log.is_file() and not follow:
         raise NoInput(_no_log(provider, log))
     tail, offset = _tail(log, lines)
@@ -108,24 +110,6 @@ def logs_command(output: Output, provider: str, lines: int, follow: bool) -> Non
         gc.enable()
         for text in _grown(log, offset):
             output.text(text)
-
-
-@command.command(
-    "run", epilog='\b\nExample:\n  vox providers run moonshine preload \'{"modelId": "moonshine:tiny-en"}\''
-)
-@click.argument("provider", metavar="ID")
-@click.argument("method")
-@click.argument("params", required=False, metavar="[JSON|-]")
-@click.option("--kind", type=click.Choice(["asr", "tts"]), help="Which of the two, where one id has both.")
-@json_option
-@no_start_option
-@click.pass_obj
-def run_command(output: Output, provider: str, method: str, params: str | None, kind: str | None, start: bool) -> None:
-    """Send a provider one request of its protocol, and print its answer as it is."""
-    wanted = {"id": provider, "method": method, "params": _params(params), "kind": kind}
-    with open_client(output, start) as client:
-        answer = client.call("providers.call", wanted)
-    output.object(answer if output.json or not isinstance(answer["result"], dict) else answer["result"])
 
 
 def status_line(provider: dict[str, Any]) -> str:
@@ -154,21 +138,10 @@ def _status(output: Output, start: bool) -> dict[str, Any]:
     return answer
 
 
-def _params(text: str | None) -> dict[str, Any]:
-    if text is None:
-        return {}
-    try:
-        value: Any = json.loads(sys.stdin.read() if text == "-" else text)
-    except ValueError as error:
-        raise InvalidRequest(f"The parameters are not valid JSON: {error}.") from None
-    if not isinstance(value, dict):
-        raise InvalidRequest('The parameters must be a JSON object, as in \'{"modelId": "…"}\'.')
-    return cast("dict[str, Any]", value)
-
-
 def _no_log(provider: str, log: Path) -> str:
-    known = ", ".join(sorted(path.stem for path in log.parent.glob("*.log")))
-    return f"{provider} has written no log yet ({log}). There are logs of: {known or 'no provider'}."
+    known = ", ".join(sorted(path.stem for path in log.parent.glob(f"*{log.suffix}")))
+    what = "log" if log.suffix == ".log" else "trace"
+    return f"{provider} has written no {what} yet ({log}). There are {what}s of: {known or 'no provider'}."
 
 
 def _tail(log: Path, lines: int) -> tuple[list[str], int]:

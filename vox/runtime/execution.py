@@ -5,6 +5,7 @@ answer comes. If that does not happen within the call's time, its place is lost;
 every place of the model, is lost, nothing but a new process can help.
 """
 
+from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Any, TypeGuard
 
@@ -13,6 +14,7 @@ from anyio.abc import TaskGroup
 
 from vox.errors import ProviderBusy, ProviderCrashed, ProviderTimeout
 from vox.host.process import Reader, Streaming
+from vox.protocol.provider import ProgressNotice
 from vox.runtime.account import Account
 from vox.runtime.capacity import Permit
 from vox.runtime.registry import Provider
@@ -49,6 +51,7 @@ class Executor:
         max_wait_s: float | None = None,
         account: Account | None = None,
         stream: Streaming | None = None,
+        on_progress: Callable[[ProgressNotice], None] | None = None,
         again: bool = True,
     ) -> Any:
         """Start the provider if need be, wait for a permit, and make the call under it.
@@ -60,6 +63,7 @@ class Executor:
             max_wait_s: How long it may wait for its permit; the entry's queue bounds it too.
             account: Of the call, for its times.
             stream: Who takes what comes before the answer.
+            on_progress: Who is told of progress.
             again: Whether a call that the provider itself refuses as busy waits for another turn, and one whose
                 process crashed is made once more.
 
@@ -86,7 +90,13 @@ class Executor:
             begin = perf_counter_ns()
             try:
                 result = await replica.supervisor.call(
-                    method, params, read, timeout_s=timeout_s, on_settled=permit.release, stream=stream
+                    method,
+                    params,
+                    read,
+                    timeout_s=timeout_s,
+                    on_progress=on_progress,
+                    on_settled=permit.release,
+                    stream=stream,
                 )
             except BaseException as error:
                 spent = perf_counter_ns() - begin

@@ -13,7 +13,7 @@ from vox.runtime.requests import OnProgress
 from vox.runtime.routing import Route, Router
 from vox.types import ModelInfo, Progress
 
-__all__ = ["find_model", "install_model", "installed", "preload_model"]
+__all__ = ["find_model", "install_model", "installed", "preload_model", "progress_of"]
 
 
 async def find_model(router: Router, model: str | None, *, exact: bool) -> Route:
@@ -101,19 +101,18 @@ async def _preload(route: Route, on_progress: OnProgress) -> ModelInfo:
     return provider.learn(told[0])
 
 
+def progress_of(notice: ProgressNotice, model: str) -> Progress:
+    """What a provider tells of its progress; `model` is meant where it names none."""
+    return Progress(
+        notice.model_id or model, min(1.0, notice.progress), notice.status, notice.bytes_done, notice.bytes_total
+    )
+
+
 async def _ask(
     supervisor: Supervisor, method: str, model: str, on_progress: OnProgress, timeout_s: float
 ) -> ModelShape:
     def report(notice: ProgressNotice) -> None:
-        on_progress(
-            Progress(
-                notice.model_id or model,
-                min(1.0, notice.progress),
-                notice.status,
-                notice.bytes_done,
-                notice.bytes_total,
-            )
-        )
+        on_progress(progress_of(notice, model))
 
     return await supervisor.call(
         method,

@@ -20,10 +20,10 @@ from vox.config.changes import Changes
 from vox.errors import InvalidRequest, ProviderMisbehaved, ProviderTimeout, UnsupportedAudio, VoxError
 from vox.host.process import how_to_raise
 from vox.paths import Home
-from vox.protocol.provider import SynthesizeResult, TranscribeResult, read_transcript
+from vox.protocol.provider import ProgressNotice, SynthesizeResult, TranscribeResult, read_transcript
 from vox.runtime.account import Account
 from vox.runtime.execution import Executor
-from vox.runtime.getting import find_model, install_model, installed, preload_model
+from vox.runtime.getting import find_model, install_model, installed, preload_model, progress_of
 from vox.runtime.registry import Provider, Registry
 from vox.runtime.requests import Caller, OnProgress, SynthesizeRequest, TranscribeRequest
 from vox.runtime.routing import Route, Router
@@ -202,16 +202,30 @@ class Runtime:
         """
         return await preload_model(installed(await find_model(self._router, model, exact=False)), on_progress)
 
-    async def raw_call(self, provider: Provider, method: str, params: dict[str, Any]) -> Any:
+    async def raw_call(
+        self, provider: Provider, method: str, params: dict[str, Any], on_progress: OnProgress = lambda _: None
+    ) -> Any:
         """One request to one provider, its answer unread: for authors who look at what their provider says.
 
         Raises:
             VoxError: The provider failed.
         """
         timeout_s = provider.entry.timeouts.call_ms / 1000
+        model = str(params.get("modelId") or provider.id)
+
+        def report(notice: ProgressNotice) -> None:
+            on_progress(progress_of(notice, model))
+
         try:
             return await self._executor.call(
-                provider, method, params, _as_it_is, caller=_AUTHOR, timeout_s=timeout_s, again=False
+                provider,
+                method,
+                params,
+                _as_it_is,
+                caller=_AUTHOR,
+                timeout_s=timeout_s,
+                on_progress=report,
+                again=False,
             )
         except ProviderTimeout as error:  # whatever the method: a call by hand has a time of its own
             raise ProviderTimeout(

@@ -120,14 +120,15 @@ class Turn:
             limiter.rest(room, rest_s)
         if waited_s is None:
             waited_s = (perf_counter_ns() - self._began) / 1e9
-        left_s = limiter.patience_s(self._max_wait_s) - waited_s
-        if left_s <= 0:
-            raise error
-        try:
-            return await self._enter(left_s, limiter.now() - waited_s)
-        except (ProviderBusy, QueueTimeout):
+        patience_s = limiter.patience_s(self._max_wait_s)
+        if waited_s < patience_s:
+            try:
+                return await self._enter(patience_s - waited_s, limiter.now() - waited_s)
+            except (ProviderBusy, QueueTimeout):
+                pass
+        if patience_s:
             error.details["waitedMs"] = round((perf_counter_ns() - self._began) / 1e6)
-            raise error from None
+        raise error
 
     async def _start(self, permit: Permit[Replica]) -> None:
         begin, supervisor = perf_counter_ns(), permit.room.supervisor

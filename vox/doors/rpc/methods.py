@@ -186,14 +186,15 @@ class Methods:
             ],
         }
 
-    async def _providers_call(self, params: "_Params", access: Access, _: Emit) -> dict[str, Any]:
+    async def _providers_call(self, params: "_Params", access: Access, emit: Emit) -> dict[str, Any]:
         """One raw request, for the provider's author: the answer comes back as it is."""
         _require_owner(access)
         method = params.text("method", key="method")
         if not method:
             raise InvalidRequest("Missing method")
         provider = self._named(params)[0]
-        return {"result": await self._runtime.raw_call(provider, method, params.object("params"))}
+        result = await self._runtime.raw_call(provider, method, params.object("params"), _emitter(emit))
+        return {"result": result}
 
     async def _providers_restart(self, params: "_Params", access: Access, _: Emit) -> dict[str, Any]:
         _require_owner(access)

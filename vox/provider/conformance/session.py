@@ -99,6 +99,8 @@ class Session:
         self.notices: list[Notice] = []
         self.sent: deque[str] = deque(maxlen=_KEPT)
         self.received: deque[str] = deque(maxlen=_KEPT)
+        self.on_notice: Callable[[Notice], None] = lambda notice: None
+        """Told of each notification as it comes."""
         self._disorder = disorder
         self._began: dict[int, tuple[str, float]] = {}
         self._answers: dict[int, Answer] = {}
@@ -207,6 +209,7 @@ class Session:
             params: Any = message.get("params")
             told = cast("dict[str, Any]", params) if isinstance(params, dict) else {}
             self.notices.append(Notice(message["method"], told, self._order))
+            self.on_notice(self.notices[-1])
         else:
             self._answer(message, line)
 
