@@ -31,7 +31,9 @@ import pytest
 
 from vox import config, errors
 from vox.client import Client
-from vox.doors.rpc.methods import Access, Methods
+from vox.doors.rpc.groups.daemon import Daemon
+from vox.doors.rpc.handler import Access
+from vox.doors.rpc.methods import Methods
 from vox.host.command import builtins
 from vox.paths import Home
 from vox.protocol import provider as shapes
@@ -260,7 +262,8 @@ def test_every_bundled_provider_is_documented_with_its_models_and_variables() ->
 def test_every_method_of_the_client_rpc_is_documented() -> None:
     text = (DOCS / "reference/client-rpc.md").read_text(encoding="utf-8")
     with pytest.raises(errors.InvalidRequest) as refused:
-        methods = Methods(cast("Any", None), cast("Any", None))
+        nothing: Any = None
+        methods = Methods(nothing, Daemon(nothing, nothing, nothing, nothing))
         asyncio.run(methods.call("no such method", {}, Access(), lambda event, data: None))
     headings = "\n".join(line for line in text.splitlines() if line.startswith("### "))
     for method in refused.value.details["known"]:

@@ -15,7 +15,9 @@ from tests.daemon.conftest import Daemon as Served
 from tests.runtime.conftest import Setup, running, until
 from vox.config import ProviderEntry
 from vox.doors.rpc.connection import Connection
-from vox.doors.rpc.methods import Access, Daemon, Methods
+from vox.doors.rpc.groups.daemon import Daemon
+from vox.doors.rpc.handler import Access
+from vox.doors.rpc.methods import Methods
 from vox.paths import Home
 
 OWNER, PROGRAM, PAGE = Access(owner=True), Access(), Access(files=False)

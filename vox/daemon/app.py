@@ -38,7 +38,9 @@ from vox.daemon.private import make_private
 from vox.daemon.providers import make_supervisor
 from vox.daemon.reload import Reloader
 from vox.daemon.signals import Signals, ignore_signals
-from vox.doors.rpc.methods import Access, Daemon, Methods
+from vox.doors.rpc.groups.daemon import Daemon
+from vox.doors.rpc.handler import Access
+from vox.doors.rpc.methods import Methods
 from vox.doors.rpc.server import serve_stream, serve_websocket
 from vox.errors import ConfigError, VoxError
 from vox.host.command import builtins, is_builtin

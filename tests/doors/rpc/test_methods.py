@@ -8,7 +8,7 @@ import pytest
 
 from tests.doors.conftest import OWNER, PAGE, PROGRAM, talking
 from tests.runtime.conftest import entry, model
-from vox.doors.rpc.methods import Access
+from vox.doors.rpc.handler import Access
 from vox.paths import Home
 
 pytestmark = pytest.mark.anyio

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vox import errors
-from vox.doors.rpc.wire import Call, read, write_error, write_event, write_result
+from vox.doors.rpc.wire import Call, read, write_error, write_event, write_push, write_result
 
 IDS = st.text(max_size=8) | st.integers(-(2**53), 2**53) | st.none() | st.booleans()
 VALUES = st.recursive(
@@ -143,3 +143,10 @@ def test_an_odd_id_can_be_answered(number: bytes, lead: bytes) -> None:
 
 def test_surrogates_in_an_answer_are_mended() -> None:
     assert json.loads(write_result(Call("\ud800", "m", {}, False), {"text": "a\udfffb"}))["result"]["text"] == "a?b"
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_an_event_of_the_connection_names_no_call(strict: bool) -> None:
+    line = json.loads(write_push(Call("a", "runtime.subscribe", {}, strict), "runtime.event", {"seq": 1}))
+    told = {"event": "runtime.event", "data": {"seq": 1}}
+    assert line == ({"jsonrpc": "2.0", "method": "event", "params": told} if strict else told)

@@ -1,14 +1,15 @@
 """One client connection: frames in, frames out, many calls at once, all ended when the connection ends."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import anyio
 from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 
-from vox.doors.rpc.methods import Access, Methods
-from vox.doors.rpc.wire import Call, read, write_error, write_event, write_result
+from vox.doors.rpc.handler import Access
+from vox.doors.rpc.methods import Methods
+from vox.doors.rpc.wire import Call, read, write_error, write_event, write_push, write_result
 from vox.errors import Cancelled, InvalidRequest, ProviderBusy, VoxError
 from vox.log import get_logger
 
@@ -73,7 +74,7 @@ class Connection:
         self._scopes.pop(_key(call.id), None)
 
     async def _answer(self, call: Call) -> bytes:
-        events = _Events(call, self._send, self._room)
+        events = _Events(call, self._send, self._room, self._tasks)
         try:
             result = await self._methods.call(call.method, call.params, self._access, events, classic=not call.strict)
             return write_result(call, result)
@@ -87,16 +88,24 @@ class Connection:
 class _Events:
     """The events of one call."""
 
-    __slots__ = ("_call", "_room", "_send")
+    __slots__ = ("_call", "_room", "_send", "_tasks")
 
-    def __init__(self, call: Call, send: Callable[[bytes], None], room: Callable[[], Awaitable[None]]) -> None:
-        self._call, self._send, self._room = call, send, room
+    def __init__(
+        self, call: Call, send: Callable[[bytes], None], room: Callable[[], Awaitable[None]], tasks: TaskGroup
+    ) -> None:
+        self._call, self._send, self._room, self._tasks = call, send, room, tasks
 
     def __call__(self, event: str, data: dict[str, Any], /) -> None:
         self._send(write_event(self._call, event, data))
 
     async def room(self) -> None:
         await self._room()
+
+    def push(self, event: str, data: dict[str, Any], /) -> None:
+        self._send(write_push(self._call, event, data))
+
+    def keep(self, run: Callable[[], Coroutine[Any, Any, None]], /) -> None:
+        self._tasks.start_soon(run)
 
 
 def _key(number: Any) -> Any:

@@ -2,26 +2,14 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import Any
 
 import pybase64
 
+from vox.doors.rpc.handler import Emit
 from vox.types import AudioChunk, Partial, Speech, Transcript
 
-__all__ = ["Emit", "send_speech", "send_text"]
-
-
-class Emit(Protocol):
-    """Sends events that belong to the running call."""
-
-    def __call__(self, event: str, data: dict[str, Any], /) -> None:
-        """Send one; it does not wait."""
-        ...
-
-    async def room(self) -> None:
-        """Wait while much of what was sent before is still on its way. A call that waits here lets its own parts pile
-        up where they are bounded, and costs the client's other calls nothing."""
-        ...
+__all__ = ["send_speech", "send_text"]
 
 
 async def send_speech(stream: AsyncGenerator[AudioChunk | Speech], emit: Emit) -> Speech:

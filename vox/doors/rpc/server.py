@@ -8,7 +8,8 @@ import anyio
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from vox.doors.rpc.connection import Connection
-from vox.doors.rpc.methods import Access, Methods
+from vox.doors.rpc.handler import Access
+from vox.doors.rpc.methods import Methods
 from vox.log import get_logger
 
 __all__ = ["MAX_FRAME", "Outbox", "serve_stream", "serve_websocket"]

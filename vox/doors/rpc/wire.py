@@ -11,7 +11,7 @@ from typing import Any, cast
 from vox.errors import VoxError
 from vox.protocol.jsonrpc import INVALID_REQUEST, PARSE_ERROR, MalformedError, encode, parse
 
-__all__ = ["Call", "read", "write_error", "write_event", "write_result"]
+__all__ = ["Call", "read", "write_error", "write_event", "write_push", "write_result"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,12 @@ def write_event(call: Call, event: str, data: dict[str, Any]) -> bytes:
         params = {"id": call.id, "event": event, "data": data}
         return encode({"jsonrpc": "2.0", "method": "event", "params": params})
     return encode({"id": call.id, "event": event, "data": data})
+
+
+def write_push(call: Call, event: str, data: dict[str, Any]) -> bytes:
+    """An event that belongs to no call, in the dialect of the one that asked for such events."""
+    told = {"event": event, "data": data}
+    return encode({"jsonrpc": "2.0", "method": "event", "params": told} if call.strict else told)
 
 
 _UNPREFIXED = {"invalid_request"}  # clients match these sentences whole: "Missing path", "Unknown method: x"

@@ -1,0 +1,1 @@
+"""The methods of the client RPC, a file for what belongs together."""
