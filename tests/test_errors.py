@@ -27,6 +27,8 @@ TABLE = {
     "ModelNotInstalled": ("model_not_installed", -32022, 409, 66, False),
     "ProviderBusy": ("provider_busy", -32001, 429, 75, True),
     "QueueTimeout": ("queue_timeout", -32002, 503, 75, True),
+    "MicrophoneUnavailable": ("microphone_unavailable", -32004, 503, 69, True),
+    "Unsupported": ("unsupported", -32015, 501, 64, False),
     "DeviceBusy": ("device_busy", -32003, 409, 75, True),
     "ProviderUnavailable": ("provider_unavailable", -32030, 503, 69, True),
     "ProviderCrashed": ("provider_crashed", -32031, 502, 70, True),

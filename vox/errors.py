@@ -15,6 +15,8 @@
     ├── ProviderBusy            provider_busy
     ├── QueueTimeout            queue_timeout
     ├── DeviceBusy              device_busy
+    ├── MicrophoneUnavailable   microphone_unavailable
+    ├── Unsupported             unsupported
     ├── ProviderUnavailable     provider_unavailable
     ├── ProviderCrashed         provider_crashed
     ├── ProviderTimeout         provider_timeout
@@ -36,6 +38,7 @@ __all__ = [
     "DaemonUnavailable",
     "DeviceBusy",
     "InvalidRequest",
+    "MicrophoneUnavailable",
     "ModelNotFound",
     "ModelNotInstalled",
     "NoInput",
@@ -49,6 +52,7 @@ __all__ = [
     "ProviderTimeout",
     "ProviderUnavailable",
     "QueueTimeout",
+    "Unsupported",
     "UnsupportedAudio",
     "VoiceNotFound",
     "VoxError",
@@ -162,6 +166,18 @@ class DeviceBusy(VoxError):
     """Another client holds the sound device."""
 
     code, rpc_code, http_status, exit_status, retryable = "device_busy", -32003, 409, 75, True
+
+
+class MicrophoneUnavailable(VoxError):
+    """There is no microphone, it may not be used, or it went away and no other took its place."""
+
+    code, rpc_code, http_status, exit_status, retryable = "microphone_unavailable", -32004, 503, 69, True
+
+
+class Unsupported(VoxError):
+    """Nothing that is configured here can do what was asked."""
+
+    code, rpc_code, http_status, exit_status = "unsupported", -32015, 501, 64
 
 
 class ProviderUnavailable(VoxError):
