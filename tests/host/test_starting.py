@@ -58,3 +58,12 @@ async def test_a_start_for_whoever_comes_tells_when_it_is_over(how: str, state: 
         if how == "good":
             supervisor.begin()
             assert supervisor.state == "ready"
+
+
+async def test_a_call_in_the_very_moment_of_a_crash_finds_it_noted() -> None:
+    async with supervised("good") as supervisor:
+        process = await supervisor.ensure()
+        process.on_exit(-9)  # whoever is to note it has its turn after this task
+        with pytest.raises(errors.ProviderUnavailable, match="ended by signal 9"):
+            await supervisor.ensure()
+        assert supervisor.state == "backing_off"

@@ -86,6 +86,7 @@ class Supervisor:
         self._backoff = Backoff(clock)
         self.running: ProviderProcess | None = None
         """The live process, if there is one."""
+        self._since = 0.0  # when it was started, by the clock
         self._starting: asyncio.Future[ProviderProcess] | None = None
         self._start_scope = anyio.CancelScope()
         self._stopping = False
@@ -171,8 +172,10 @@ class Supervisor:
         Raises:
             ProviderUnavailable: It cannot be started, or is backing off.
         """
-        if self.running is not None and not self.running.ended.done():
-            return self.running
+        if (process := self.running) is not None:
+            if not process.ended.done():
+                return process
+            self._note_end(process, process.ended.result())  # it has ended in this very turn of the loop
         if self._starting is None:
             if self._stopping:
                 raise self._being_stopped()
@@ -282,7 +285,7 @@ class Supervisor:
         process.exited.add_done_callback(lambda _: self._alive.discard(process))
         _log.info("provider.started", provider=self.spec.id, pid=process.pid, generation=self.generation)
         # By a callback, not by the task below: callers that fail with this end must find it noted when they look.
-        process.ended.add_done_callback(lambda end: self._note_end(process, end.result(), started))
+        process.ended.add_done_callback(lambda end: self._note_end(process, end.result()))
         self._tasks.start_soon(self._see_through, process)
         try:
             await self._greet(process)
@@ -294,7 +297,7 @@ class Supervisor:
             with anyio.CancelScope(shield=True):
                 await self._end(process, polite=False)
             raise
-        self.running = process
+        self.running, self._since = process, started
         return process
 
     async def _spawn(self, process: ProviderProcess) -> Transport:
@@ -335,11 +338,11 @@ class Supervisor:
 
     # ---- ending
 
-    def _note_end(self, process: ProviderProcess, error: VoxError, started: float) -> None:
+    def _note_end(self, process: ProviderProcess, error: VoxError) -> None:
         if self.running is process:
             self.running = None
             self.last_error = error.message
-            self._backoff.ended(self._clock() - started)
+            self._backoff.ended(self._clock() - self._since)
             _log.warning("provider.ended", provider=self.spec.id, error=error.message)
 
     async def _see_through(self, process: ProviderProcess) -> None:
