@@ -22,6 +22,7 @@ from vox.host.process import how_to_raise
 from vox.paths import Home
 from vox.protocol.provider import ProgressNotice, SynthesizeResult, TranscribeResult, read_transcript
 from vox.runtime.account import Account
+from vox.runtime.events import Events
 from vox.runtime.execution import Executor
 from vox.runtime.getting import find_model, install_model, installed, preload_model, progress_of
 from vox.runtime.registry import Provider, Registry
@@ -55,6 +56,8 @@ class Runtime:
     ) -> None:
         self.registry = registry
         self.configuration = configuration
+        self.events = Events()
+        """What happens, for whoever listens."""
         self._home, self._recorder, self._tasks = home, recorder, tasks
         self._executor = Executor(tasks)
         self._settings = configuration.settings
