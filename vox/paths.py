@@ -27,6 +27,7 @@ class Home:
         self.origins_json = root / "origins.json"
         self.runtime_json = runtime_json or root / "runtime.json"
         self.performance_jsonl = root / "performance.jsonl"
+        self.history_jsonl = root / "history.jsonl"
         self.lock = root / "voxd.lock"
         self.logs = root / "logs"
         self.daemon_log = self.logs / "voxd.log"

@@ -2,16 +2,19 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
 from vox.config.described import Described
 
-__all__ = ["DEFAULT_PORT", "Settings"]
+__all__ = ["DEFAULT_BRIDGE_PORT", "DEFAULT_PORT", "Settings"]
 
 DEFAULT_PORT = 42137
 """The port unmodified Vox clients try when they find no discovery file."""
+
+DEFAULT_BRIDGE_PORT = 43115
+"""The port web pages made for Vox knock at."""
 
 
 class Settings(Described, BaseModel):
@@ -19,7 +22,7 @@ class Settings(Described, BaseModel):
 
     schema_: str | None = Field(default=None, alias="$schema")
     host: str = "127.0.0.1"
-    """Address to listen on; only loopback addresses are accepted."""
+    """Address to listen on. One beyond loopback is taken only together with `authToken`."""
     port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
     """TCP port; 0 takes any free one, and so does the default when another program has it. runtime.json tells which."""
     default_asr: str | None = None
@@ -34,9 +37,27 @@ class Settings(Described, BaseModel):
     """Longest audio taken, in seconds."""
     allowed_origins: list[str] = []
     """Web pages (scheme://host:port) that may use the daemon; none by default."""
+    allowed_hosts: list[str] = []
+    """Names, beside this machine's own, by which requests may call the daemon: what a reverse proxy forwards."""
+    auth_token: str | None = Field(default=None, min_length=1)
+    """Token that every request over TCP must carry, 16 characters or more; `${env:NAME}` or `${file:PATH}` names where
+    it is kept. None asks for none."""
+    auth_scopes: list[Literal["files", "admin"]] = []
+    """What that token allows beyond speech: `files` may name files and install models, `admin` may do everything."""
+    same_user_only: bool = True
+    """Refuse connections of other users of this machine, where the system tells whose they are (Linux)."""
+    alias_ports: bool = True
+    """Listen on the ports besides `port` that clients of other programs expect, where they are free."""
+    bridge_port: int = Field(default=DEFAULT_BRIDGE_PORT, ge=0, le=65535)
+    """The alias port of the companion bridge, for web pages."""
+    allow_url_jobs: bool = False
+    """Let jobs name an https address of the public internet, from which the daemon fetches the audio."""
+
+    history: bool = False
+    """Keep what was recognised and spoken, text included, in history.jsonl."""
 
     def with_environment(self, environment: Mapping[str, str] | None = None) -> "Settings":
-        """These settings with `VOX_HOST`, `VOX_PORT`, `VOX_DEFAULT_ASR` and `VOX_DEFAULT_TTS` applied.
+        """These settings with the variables of `_VARIABLES` applied.
 
         Raises:
             pydantic.ValidationError: A variable holds what the setting cannot be.
@@ -51,4 +72,8 @@ _VARIABLES = {
     "VOX_PORT": "port",
     "VOX_DEFAULT_ASR": "default_asr",
     "VOX_DEFAULT_TTS": "default_tts",
+    "VOX_ALIAS_PORTS": "alias_ports",
+    "VOX_BRIDGE_PORT": "bridge_port",
+    "VOX_AUTH_TOKEN": "auth_token",
+    "VOX_HISTORY": "history",
 }

@@ -117,6 +117,7 @@ async def run(home: Home) -> None:
             configuration, lambda entry: make_supervisor(entry, configuration, home, known, background, watcher)
         )
         runtime = Runtime(home, configuration, registry, recorder, background)
+        background.start_soon(runtime.history.run)
         origins = Origins(home.root, configuration.settings.allowed_origins)
         reloader = Reloader(home, has_builtin, runtime, origins)
         registry.freshen = reloader.freshen

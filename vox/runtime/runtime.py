@@ -25,6 +25,7 @@ from vox.runtime.account import Account
 from vox.runtime.events import Events
 from vox.runtime.execution import Executor
 from vox.runtime.getting import find_model, install_model, installed, preload_model, progress_of
+from vox.runtime.history import History
 from vox.runtime.registry import Provider, Registry
 from vox.runtime.requests import Caller, OnProgress, SynthesizeRequest, TranscribeRequest
 from vox.runtime.routing import Route, Router
@@ -61,6 +62,7 @@ class Runtime:
         self._home, self._recorder, self._tasks = home, recorder, tasks
         self._executor = Executor(tasks)
         self._settings = configuration.settings
+        self.history = History(home.history_jsonl, enabled=self._settings.history)
         self._router = Router(registry, configuration.settings)
         self._voices = VoiceBook()
         self._limits = Limits(max_bytes=self._settings.max_audio_bytes, max_duration_s=self._settings.max_audio_seconds)
@@ -74,6 +76,7 @@ class Runtime:
         """
         changes = self.registry.apply(configuration)
         self.configuration, self._settings = configuration, configuration.settings
+        self.history.enabled = self._settings.history
         self._router.configure(self._settings)
         self._limits = Limits(max_bytes=self._settings.max_audio_bytes, max_duration_s=self._settings.max_audio_seconds)
         touched = {*changes.added, *changes.changed}
