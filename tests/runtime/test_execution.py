@@ -1,5 +1,6 @@
 """Permits that nobody would give back: calls that were given up while their provider hangs. And calls made again."""
 
+import asyncio
 from pathlib import Path
 
 import anyio
@@ -9,7 +10,7 @@ from tests.runtime.conftest import CALLER, Setup, entry, model, running, until
 from vox import errors
 from vox.host.process import Streaming
 from vox.paths import Home
-from vox.runtime.execution import _may_go_again
+from vox.runtime.execution import Executor, _may_go_again
 from vox.runtime.requests import SynthesizeRequest, TranscribeRequest
 
 pytestmark = pytest.mark.anyio
@@ -74,6 +75,19 @@ async def test_with_room_for_more_a_hung_call_costs_its_place_until_none_is_left
         await until(lambda: provider.limiter.snapshot().in_use == 0)
         assert await call(setup, recording) == "hello world"
         assert provider.supervisor.generation == 2
+
+
+async def test_a_place_that_is_free_in_the_moment_it_would_be_lost_is_not_lost(home: Home) -> None:
+    async with running(home, entry("ear", ASR)) as setup, anyio.create_task_group() as tasks:
+        provider = setup.registry.providers[0]
+        permit = provider.limiter.enter_now("ear:1")
+        assert permit is not None
+        seen = asyncio.ensure_future(Executor(tasks)._see_released(provider, "ear:1", permit, 0.0))
+        for _ in range(2):
+            await asyncio.sleep(0)  # it waits, and then its time is over
+        permit.release()
+        await seen
+        assert (provider.replicas.all[0].lost, provider.replicas.all[0].lost_of["ear:1"]) == (0, 0)
 
 
 async def test_an_authors_call_that_is_never_answered_costs_nobody_else(home: Home, recording: Path) -> None:

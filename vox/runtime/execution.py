@@ -125,6 +125,7 @@ class Executor:
             return
         with anyio.move_on_after(grace_s):
             await released.wait()
+        if permit.released:  # perhaps in the very moment its time was over
             return
 
         def give_back() -> None:
