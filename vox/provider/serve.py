@@ -16,16 +16,29 @@ from vox.provider.cjson import loads
 from vox.provider.failure import Cancelled, ProviderError
 from vox.provider.handle import handle
 from vox.provider.lanes import MAX_WAITING, Job, Lane
-from vox.provider.stdio import Output, take_stdin, take_stdout
+from vox.provider.stdio import take_stdin, take_stdout
 from vox.provider.wire import failure, notification
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, BinaryIO, NoReturn
+    from typing import Any, BinaryIO, NoReturn, Protocol
 
     from vox.provider.provider import Provider
 
-__all__ = ["serve"]
+    class Answers(Protocol):
+        """Where answers go: `Output`, or what a test has in its place."""
+
+        @property
+        def reader_gone(self) -> bool:
+            """True once nobody can read them any more."""
+            ...
+
+        def write(self, *pieces: bytes) -> None:
+            """One line, given in pieces; from any thread."""
+            ...
+
+
+__all__ = ["Server", "serve"]
 
 MAX_LINE = 64 << 20  # bytes of one request; Vox sends paths, not audio, so this is far off
 _GRACE_S = 0.5  # for handlers to notice that nobody waits for them; Vox gives a process 2 s before it signals
@@ -39,7 +52,7 @@ def serve(provider: Provider) -> NoReturn:
 
     Work in hand at that moment is finished first, unless nobody is left to read its answer.
     """
-    server = _Server(provider, take_stdout())
+    server = Server(provider, take_stdout())
     requests = take_stdin()
     try:
         server.read(requests)
@@ -54,8 +67,14 @@ def serve(provider: Provider) -> NoReturn:
     sys.exit(0)
 
 
-class _Server:
-    def __init__(self, provider: Provider, output: Output) -> None:
+class Server:
+    """Answers requests with a provider's functions.
+
+    Args:
+        output: Takes the lines of answers and notifications.
+    """
+
+    def __init__(self, provider: Provider, output: Answers) -> None:
         self._provider = provider
         self._output = output
         self._jobs: dict[Any, Job] = {}
@@ -77,7 +96,16 @@ class _Server:
                 _skip_line(requests)
                 self._refuse(None, _PARSE_ERROR, f"The request is longer than {MAX_LINE} bytes.")
             elif line.strip():
-                self._receive(line)
+                self.receive(line)
+
+    def receive(self, line: bytes) -> None:
+        """One line with a request, a notification, or several of them. Never waits for work."""
+        try:
+            message = loads(line.removeprefix(b"\xef\xbb\xbf").decode())
+        except (ValueError, RecursionError) as error:
+            return self._refuse(None, _PARSE_ERROR, f"The request is not JSON: {error}")
+        for item in message if isinstance(message, list) and message else [message]:
+            self._accept(item)
 
     def finish(self) -> None:
         """Wait for the work in hand, as long as somebody reads the answers."""
@@ -98,14 +126,6 @@ class _Server:
         """End the idle threads."""
         for lane in self._lanes.values():
             lane.close()
-
-    def _receive(self, line: bytes) -> None:
-        try:
-            message = loads(line.removeprefix(b"\xef\xbb\xbf").decode())
-        except (ValueError, RecursionError) as error:
-            return self._refuse(None, _PARSE_ERROR, f"The request is not JSON: {error}")
-        for item in message if isinstance(message, list) and message else [message]:
-            self._accept(item)
 
     def _accept(self, message: Any) -> None:
         if not isinstance(message, dict) or not isinstance(message.get("method"), str):

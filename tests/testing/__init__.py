@@ -1,0 +1,1 @@
+"""Tests of `vox.testing`, which other people's tests stand on."""
