@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Client"]
 
+_ABOUT_CLIENTS = ("history.", "telemetry.")
+
 OnPartial = Callable[["Partial"], None]
 OnProgress = Callable[["Progress"], None]
 
@@ -286,7 +288,7 @@ class Client:
         with self._turn:
             connection = self._connected()
             limit = self._timeout if timeout is None else timeout
-            return connection.call(method, {"clientId": self._client_id, **given}, on_event, limit)
+            return connection.call(method, self._signed(method, given), on_event, limit)
 
     def follow(
         self, method: str, params: dict[str, Any] | None = None, *, timeout: float | None = None
@@ -303,7 +305,7 @@ class Client:
             connection, self._connection = self._connected(), None
         limit = self._timeout if timeout is None else timeout
         try:
-            return (yield from connection.follow(method, {"clientId": self._client_id, **given}, limit))
+            return (yield from connection.follow(method, self._signed(method, given), limit))
         finally:
             self._take_back(connection)
 
@@ -328,6 +330,10 @@ class Client:
         self.close()
 
     # ---- inside
+
+    def _signed(self, method: str, given: dict[str, Any]) -> dict[str, Any]:
+        """The parameters with who asks; where records are looked at, `clientId` says whose, and nothing is added."""
+        return given if method.startswith(_ABOUT_CLIENTS) else {"clientId": self._client_id, **given}
 
     def _prepare(self, method: str, model: str | None, on_progress: OnProgress | None) -> "ModelInfo":
         from vox.client.values import model_of, progress_of
