@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import capacity, fairness, host, recognition, replicas, start, streams
+from benchmarks import capacity, fairness, host, recognition, replicas, soak, start, streams
 from benchmarks.page import fill
 from benchmarks.report import Report
 
@@ -18,6 +18,7 @@ _BENCHMARKS = {
     "capacity": capacity.measure,
     "fairness": fairness.measure,
     "replicas": replicas.measure,
+    "soak": soak.measure,
     "start": start.measure,
     "recognition": recognition.measure,
     "streams": streams.measure,

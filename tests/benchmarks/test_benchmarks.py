@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import capacity, fairness, recognition, replicas, start, streams
+from benchmarks import capacity, fairness, recognition, replicas, soak, start, streams
 from benchmarks.host import measure
 from benchmarks.hosts.setting import make_child
 from benchmarks.report import Report
@@ -56,6 +56,13 @@ def test_replicas() -> None:
     _complete(replicas.measure(quick=True))
 
 
+@pytest.mark.heavy
+def test_endurance() -> None:
+    report = soak.measure(quick=True)
+    _complete(report)
+    assert all(row.met for row in report.rows)
+
+
 def test_starting() -> None:
     _complete(start.measure(quick=True))
 
@@ -98,5 +105,5 @@ def test_the_command_knows_its_benchmarks() -> None:
     )
     assert (
         asked.returncode == 2
-        and b"known: host, capacity, fairness, replicas, start, recognition, streams" in asked.stderr
+        and b"known: host, capacity, fairness, replicas, soak, start, recognition, streams" in asked.stderr
     )
