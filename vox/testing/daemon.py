@@ -53,7 +53,7 @@ def _defaults(fakes: list[FakeProvider]) -> dict[str, str]:
 @contextlib.contextmanager
 def _started(home: Home) -> Generator["subprocess.Popen[bytes]"]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VOX_")}
-    environment["VOX_HOME"] = str(home.root)
+    environment |= {"VOX_HOME": str(home.root), "VOX_ALIAS_PORTS": "0"}  # those ports belong to the user's own daemon
     with (
         (home.logs / "voxd.stderr.log").open("wb") as log,
         subprocess.Popen(
