@@ -73,6 +73,8 @@ class Soaked:
     starts: int = 0
     stuck: int = 0
     """Permits held after the load without a call inside a provider, and after the providers' end."""
+    closed: list[str] = field(default_factory=list[str])
+    """Providers that serve no good call after the load."""
     orphans: int = 0
     zombies: int = 0
     growth: int = 0
@@ -104,7 +106,9 @@ def measure(quick: bool = False) -> Report:
     rows = [
         _none("calls that ended neither with a result nor typed", len(found.untyped)),
         _none("calls without an end", whole - found.ends.total()),
+        _none("calls that waited for a place in vain", found.ended("queue_timeout")),
         _none("permits that are stuck", found.stuck),
+        _none("providers that serve no call afterwards", len(found.closed)),
         _none("processes that outlive their provider", found.orphans + found.zombies),
         _none("file descriptors left open", found.descriptors),
         Row(
@@ -143,6 +147,7 @@ async def soak(warm: int, calls: int) -> Soaked:
             await _load(runtime, _plan(chance, calls), found)
             gc.collect()
             found.growth = resident() - before
+            found.closed = [name for name in _PROVIDERS if not await _serves(runtime, name)]
             found.stuck = sum(map(_unaccounted, runtime.registry.providers))
             found.starts = sum(supervisor.generation for supervisor in runtime.registry.supervisors())
         found.orphans, found.zombies = len(marked(home.root)), len(zombies())
@@ -189,6 +194,14 @@ async def _load(runtime: Runtime, plan: Iterator[_Call], found: Soaked) -> None:
     with anyio.move_on_after(_SETTLE_S):
         while any(map(_unaccounted, runtime.registry.providers)):
             await anyio.sleep(0.01)
+
+
+async def _serves(runtime: Runtime, name: str) -> bool:
+    with anyio.move_on_after(_SETTLE_S):
+        while await _end_of(runtime, _Call(name, "plain", "", None), Caller("last"), Soaked()) != "result":
+            await anyio.sleep(_PAUSE_S)
+        return True
+    return False
 
 
 async def _end_of(runtime: Runtime, call: _Call, caller: Caller, found: Soaked) -> str:
