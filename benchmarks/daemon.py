@@ -22,7 +22,7 @@ class Daemon:
         self._home = home
 
     def __enter__(self) -> "Daemon":
-        environment = {**os.environ, "VOX_HOME": str(self._home), "VOX_PORT": "0"}
+        environment = {**os.environ, "VOX_HOME": str(self._home), "VOX_PORT": "0", "VOX_ALIAS_PORTS": "0"}
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "vox.daemon"], env=environment, stderr=subprocess.DEVNULL
         )

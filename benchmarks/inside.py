@@ -105,7 +105,7 @@ def daemon_over(work: str, **fields: Any) -> Generator[str]:
         entries = {"providers": [_entry(Path(folder), work, fields)]}
         home.providers_json.write_text(json.dumps(entries), encoding="utf-8")
         home.providers_json.chmod(0o600)
-        environment = {**os.environ, "VOX_HOME": str(home.root), "VOX_PORT": "0"}
+        environment = {**os.environ, "VOX_HOME": str(home.root), "VOX_PORT": "0", "VOX_ALIAS_PORTS": "0"}
         command = [sys.executable, "-P", "-m", "vox.daemon"]
         process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
         try:

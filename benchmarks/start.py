@@ -176,7 +176,7 @@ def _connect(facts: dict[str, str]) -> socket.socket:
 
 
 def _environment(home: Path) -> dict[str, str]:
-    return {**os.environ, "VOX_HOME": str(home), "VOX_PORT": "0"}
+    return {**os.environ, "VOX_HOME": str(home), "VOX_PORT": "0", "VOX_ALIAS_PORTS": "0"}
 
 
 def _vox() -> list[str]:

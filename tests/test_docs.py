@@ -365,7 +365,7 @@ def place(tmp_path: Path) -> Iterator[dict[str, str]]:
     for name in ("docs", "providers", "providers.example.json"):
         (clone / name).symlink_to(ROOT / name)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("VOX_", "XDG_"))}
-    environment |= {"HOME": str(home), "VOX_HOME": str(home / ".vox"), "VOX_PORT": "0", "PWD": str(clone)}
+    environment |= {"HOME": str(home), "VOX_HOME": str(home / ".vox"), "VOX_PORT": "0", "VOX_ALIAS_PORTS": "0", "PWD": str(clone)}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     yield environment
     subprocess.run(["vox", "daemon", "stop"], env=environment, capture_output=True, timeout=COMMAND_S)

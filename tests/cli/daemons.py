@@ -59,7 +59,7 @@ def _streaming(name: str, kind: str, *features: str) -> dict[str, object]:
 def environment(home: Home) -> dict[str, str]:
     """What a program needs to use that home and no other, on any free port."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("VOX_", "XDG_"))}
-    return {**kept, "VOX_HOME": str(home.root), "VOX_PORT": "0"}
+    return {**kept, "VOX_HOME": str(home.root), "VOX_PORT": "0", "VOX_ALIAS_PORTS": "0"}
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ def only_the_tests_own_homes() -> Iterator[None]:
     """Daemons that these tests start take any free port."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VOX_PORT", "0")
+        patch.setenv("VOX_ALIAS_PORTS", "0")
         patch.delenv("XDG_RUNTIME_DIR", raising=False)
         yield
 

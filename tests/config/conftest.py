@@ -17,7 +17,15 @@ Load = Callable[..., Configuration]
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    for name in ("VOX_HOST", "VOX_PORT", "VOX_DEFAULT_ASR", "VOX_DEFAULT_TTS"):
+    for name in (
+        "VOX_HOST",
+        "VOX_PORT",
+        "VOX_DEFAULT_ASR",
+        "VOX_DEFAULT_TTS",
+        "VOX_ALIAS_PORTS",
+        "VOX_BRIDGE_PORT",
+        "VOX_AUTH_TOKEN",
+    ):
         monkeypatch.delenv(name, raising=False)
     home = Home(tmp_path)
     home.ensure()

@@ -51,6 +51,7 @@ class Daemon:
             **{name: value for name, value in os.environ.items() if not name.startswith(("VOX_", "XDG_"))},
             "VOX_HOME": str(home.root),
             "VOX_PORT": "0",
+            "VOX_ALIAS_PORTS": "0",
             **environment,
         }
         self.process: subprocess.Popen[str] | None = None

@@ -18,7 +18,9 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-async def knock(*headers: tuple[str, str], kind: str = "http") -> int:
+async def knock(
+    *headers: tuple[str, str], kind: str = "http", path: str = "/", method: str = "GET", admits: bool = True
+) -> int:
     """The status of the refusal; 0 when the request passes."""
     passed: list[MutableMapping[str, Any]] = []
     sent: list[MutableMapping[str, Any]] = []
@@ -33,14 +35,16 @@ async def knock(*headers: tuple[str, str], kind: str = "http") -> int:
         return {"type": "websocket.connect"}
 
     raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-    await Guard(app, {LISTED}.__contains__)({"type": kind, "headers": raw}, receive, send)
+    scope = {"type": kind, "path": path, "method": method, "headers": raw}
+    await Guard(app, {LISTED}.__contains__, {"proxy.example"}.__contains__, lambda _: admits)(scope, receive, send)
     if passed:
         assert not sent
         return 0
     start, body = sent
     prefix = "websocket.http.response" if kind == "websocket" else "http.response"
     assert (start["type"], body["type"]) == (f"{prefix}.start", f"{prefix}.body")
-    assert not body["body"]  # a refusal tells nothing
+    told = {401: b'{"error":"Unauthorized"}', 403: b'{"error":"Origin not allowed"}'} if kind == "http" else {}
+    assert body["body"] == told.get(start["status"], b"")  # a refusal tells nothing else
     return start["status"]
 
 
@@ -93,13 +97,32 @@ async def test_two_origins_are_nobodys_honest_request() -> None:
     assert await knock(("Host", "localhost"), ("Origin", LISTED), ("Origin", LISTED)) == 403
 
 
-@pytest.mark.parametrize(("site", "status"), [("cross-site", 403), ("same-origin", 0), ("none", 0)])
+@pytest.mark.parametrize(("site", "status"), [("cross-site", 403), ("same-site", 403), ("same-origin", 0), ("none", 0)])
 async def test_a_page_that_hides_its_origin(site: str, status: int) -> None:
     assert await knock(("Host", "localhost"), ("Sec-Fetch-Site", site)) == status
 
 
 async def test_a_listed_page_may_come_from_another_site() -> None:
     assert await knock(("Host", "localhost"), ("Origin", LISTED), ("Sec-Fetch-Site", "cross-site")) == 0
+
+
+async def test_a_configured_name_is_ours_too() -> None:
+    assert await knock(("Host", "Proxy.example:443")) == 0
+    assert await knock(("Host", "proxy.example.evil.example")) == 421
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "kind", "status"),
+    [
+        ("/transcribe", "POST", "http", 401),
+        ("/healthz/", "GET", "http", 401),
+        ("/healthz", "GET", "http", 0),
+        ("/transcribe", "OPTIONS", "http", 0),
+        ("/", "GET", "websocket", 0),  # its frames may bring the token
+    ],
+)
+async def test_what_asks_for_a_token(path: str, method: str, kind: str, status: int) -> None:
+    assert await knock(("Host", "localhost"), path=path, method=method, kind=kind, admits=False) == status
 
 
 async def test_lifespan_passes() -> None:

@@ -34,7 +34,11 @@ def test_from_start_to_ready_to_a_clean_end(daemon: Daemon, recording: str) -> N
             "port": facts["port"],
             "pid": daemon.pid,
         }
-        assert health["doors"] == [{"name": "rpc", "url": f"ws://127.0.0.1:{facts['port']}/"}]
+        assert health["doors"] == [
+            {"name": "rpc", "url": f"ws://127.0.0.1:{facts['port']}/"},
+            {"name": "companion", "url": f"http://127.0.0.1:{facts['port']}/"},
+        ]
+        assert health["aliases"] == []
         assert not [name for name in health if "onotonic" in name]
         assert client.call("transcribe.file", path=recording, prompt="say one two")["text"] == "one two"
         provider = daemon.providers()["ear"]["pid"]
@@ -158,7 +162,8 @@ def test_the_health_names_the_address_it_listens_on(daemon: Daemon, host: str, s
     daemon.environment["VOX_HOST"] = host
     daemon.start()
     with Client(daemon.socket) as client:
-        (door,) = client.call("health")["doors"]
+        door, bridge = client.call("health")["doors"]
+    assert bridge["url"] == f"http://{shown}:{daemon.facts()['port']}/"
     assert door["url"] == f"ws://{shown}:{daemon.facts()['port']}/"
     assert daemon.facts()["host"] == host
     with connect(door["url"]) as web:  # the guard knows the address as its own

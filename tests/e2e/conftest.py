@@ -34,7 +34,7 @@ def start_daemon() -> Iterator[StartDaemon]:
         with open(home / "stderr.log", "wb") as stderr:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "vox.daemon"],
-                env={**os.environ, "VOX_HOME": str(home), "VOX_PORT": "0", **environment},
+                env={**os.environ, "VOX_HOME": str(home), "VOX_PORT": "0", "VOX_ALIAS_PORTS": "0", **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,

@@ -1,5 +1,7 @@
 """`vox status`: the daemon and its providers at a glance."""
 
+from typing import Any
+
 import click
 
 from vox.cli.options import json_option, open_client
@@ -42,8 +44,15 @@ def command(output: Output) -> int:
     output.line(f"{facts['service']} {facts['version']} pid={facts['pid']} up={facts['uptimeMs'] // 1000}s")
     for door in facts["doors"]:
         output.line(f"{door['name']}: {door['url']}")
+    for alias in facts.get("aliases", []):
+        output.line(_alias_line(alias))
     if facts["socket"]:
         output.line(f"socket: {facts['socket']}")
     for provider in facts["providers"]:
         output.line(status_line(provider))
     return 0
+
+
+def _alias_line(alias: dict[str, Any]) -> str:
+    place = f"{alias['door']} port {alias['port']}"
+    return f"{place}: listening" if alias["listening"] else f"{place}: taken by another program; use the address above"

@@ -7,11 +7,10 @@ write runtime.json, so that whoever reads it finds a daemon that answers. A stop
 import asyncio
 import gc
 import os
-import secrets
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -30,10 +29,16 @@ from vox import __version__
 from vox.audio.spool import sweep
 from vox.config import load
 from vox.config.origins import Origins
+from vox.daemon.access import access_of, admits, names_of
+from vox.daemon.aliases import Alias, aliases_of, open_aliases
+from vox.daemon.connections import connection_class
+from vox.daemon.cors import Cors
 from vox.daemon.discovery import make_token, only_daemon, publish, withdraw
 from vox.daemon.doctor import run_checks
-from vox.daemon.guard import Guard, origin_of
+from vox.daemon.guard import Guard
+from vox.daemon.keys import Keys
 from vox.daemon.listen import HttpServer, bind_tcp, listen_unix
+from vox.daemon.peers import Address, Peers
 from vox.daemon.private import make_private
 from vox.daemon.providers import make_supervisor
 from vox.daemon.reload import Reloader
@@ -137,22 +142,29 @@ async def run(home: Home) -> None:
 
 async def _serve(home: Home, runtime: Runtime, reloader: Reloader, origins: Origins, stop: asyncio.Event) -> None:
     settings, started = runtime.configuration.settings, time.monotonic()
-    listener = bind_tcp(settings.host, settings.port, or_any="port" not in settings.model_fields_set)
-    facts = _facts(listener, home)
     token = make_token()
     redactor.learn_value(token)
+    keys = Keys(token, lambda: runtime.configuration.settings)
+    keys.check()
+    allowed_any = "port" not in settings.model_fields_set
+    listener = bind_tcp(settings.host, settings.port, or_any=allowed_any, beyond=keys.required)
+    aliases = open_aliases(aliases_of(settings))
+    facts = _facts(listener, home)
     methods = Methods(
         runtime,
         Daemon(
-            health=lambda: _health(facts, started),
+            health=lambda: _health(facts, started, aliases),
             doctor=lambda: run_checks(home, runtime),
             stop=stop.set,
             reload=lambda: _reload(reloader),
         ),
     )
-    server = HttpServer(Guard(_app(methods, token), origins.allows))
+    app = Cors(_app(methods, keys))
+    names = names_of(lambda: runtime.configuration.settings)
+    guard = Guard(app, origins.allows, names, lambda scope: admits(scope, keys))
+    server = HttpServer(guard, connection_class(_peers(runtime, listener)))
     async with AsyncExitStack() as stack, anyio.create_task_group() as front:
-        front.start_soon(_run_http, server, listener)
+        front.start_soon(_run_http, server, [listener, *(alias.listener for alias in aliases if alias.listener)])
         await _open_unix(stack, home, methods, front)
         publish(home.runtime_json, {**facts, "token": token})
         _begin_collecting()
@@ -174,9 +186,9 @@ def _begin_collecting() -> None:
         gc.enable()
 
 
-async def _run_http(server: HttpServer, listener: Any) -> None:
+async def _run_http(server: HttpServer, listeners: list[socket.socket]) -> None:
     with anyio.CancelScope(shield=True):  # it ends by itself a second after `stop`
-        await server.serve(sockets=[listener])
+        await server.serve(sockets=listeners)
 
 
 async def _open_unix(stack: AsyncExitStack, home: Home, methods: Methods, front: TaskGroup) -> None:
@@ -195,20 +207,25 @@ async def _open_unix(stack: AsyncExitStack, home: Home, methods: Methods, front:
     stack.callback(close)
 
 
-def _app(methods: Methods, token: str) -> Starlette:
+def _peers(runtime: Runtime, listener: socket.socket) -> Callable[[Address, Address], bool]:
+    """Tells whether a loopback connection may come in. Where the system cannot tell whose it is, everybody's may."""
+    peers = Peers()
+    can_tell = peers.can_tell(listener.getsockname()[:2])
+
+    def is_ours(peer: Address, local: Address) -> bool:
+        return not can_tell or not runtime.configuration.settings.same_user_only or peers.is_ours(peer, local)
+
+    return is_ours
+
+
+def _app(methods: Methods, keys: Keys) -> Starlette:
     async def rpc(websocket: WebSocket) -> None:
-        await serve_websocket(websocket, methods, _access(websocket, token))
+        await serve_websocket(websocket, methods, access_of(websocket.scope, keys))
 
     async def alive(_: Request) -> PlainTextResponse:
         return PlainTextResponse("ok")
 
     return Starlette(routes=[WebSocketRoute("/", rpc), Route("/healthz", alive)])
-
-
-def _access(websocket: WebSocket, token: str) -> Access:
-    given = websocket.headers.get("authorization", "").removeprefix("Bearer ")
-    owner = secrets.compare_digest(given.encode("utf-8"), token.encode("utf-8"))
-    return Access(owner=owner, files=owner or origin_of(websocket.scope) is None)
 
 
 def _first(error: BaseException) -> BaseException:
@@ -231,13 +248,18 @@ def _facts(listener: socket.socket, home: Home) -> dict[str, Any]:
     }
 
 
-def _health(facts: dict[str, Any], started: float) -> dict[str, Any]:
+def _health(facts: dict[str, Any], started: float, aliases: list[Alias]) -> dict[str, Any]:
     host = f"[{facts['host']}]" if ":" in facts["host"] else facts["host"]
+    doors = [
+        {"name": "rpc", "url": f"ws://{host}:{facts['port']}/"},
+        {"name": "companion", "url": f"http://{host}:{facts['port']}/"},
+    ]
     return {
         "service": facts["serviceName"],
         **{name: facts[name] for name in ("version", "port", "pid", "startedAt", "socket")},
         "uptimeMs": round((time.monotonic() - started) * 1000),
-        "doors": [{"name": "rpc", "url": f"ws://{host}:{facts['port']}/"}],
+        "doors": doors,
+        "aliases": [alias.shape() for alias in aliases],
     }
 
 

@@ -2,7 +2,8 @@
 
 A name that is not this machine's means that a web page has pointed its own domain at us (DNS rebinding): 421. An
 `Origin` means that a web page asks: it must be on the user's list, exactly, else 403. No `Origin` means a program of
-this machine. Refusals say nothing more.
+this machine. Where a token is required, an HTTP request without it gets 401; a WebSocket may send it in its frames.
+Refusals say nothing more.
 """
 
 import ipaddress
@@ -14,15 +15,22 @@ __all__ = ["Guard", "origin_of"]
 
 
 class Guard:
-    """ASGI middleware that checks Host and Origin.
+    """ASGI middleware that checks Host, Origin and token.
 
     Args:
         allows: Tells whether the web page of an origin may ask.
+        is_name: Tells whether a host, lower case and without its port, is another name of ours.
+        admits: Tells whether an HTTP request brings the token that is required, if one is.
     """
 
-    def __init__(self, app: ASGIApp, allows: Callable[[str], bool]) -> None:
-        self._app = app
-        self._allows = allows
+    def __init__(
+        self,
+        app: ASGIApp,
+        allows: Callable[[str], bool],
+        is_name: Callable[[str], bool] = lambda _: False,
+        admits: Callable[[Scope], bool] = lambda _: True,
+    ) -> None:
+        self._app, self._allows, self._is_name, self._admits = app, allows, is_name, admits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
@@ -37,14 +45,23 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> int | None:
         hosts = _header(scope, b"host")
-        if len(hosts) != 1 or not _is_own_name(_name_of(hosts[0])):
+        if len(hosts) != 1 or not self._is_own(_name_of(hosts[0])):
             return 421
         origin = origin_of(scope)
         if origin is not None and not self._allows(origin):
             return 403
-        if origin is None and b"cross-site" in _header(scope, b"sec-fetch-site"):
+        if origin is None and _PAGES & set(_header(scope, b"sec-fetch-site")):
             return 403
+        if scope["type"] == "http" and not _is_open(scope) and not self._admits(scope):
+            return 401
         return None
+
+    def _is_own(self, name: str) -> bool:
+        return _is_own_name(name) or self._is_name(name)
+
+
+_PAGES = {b"cross-site", b"same-site"}
+"""What a browser says of a request that a page of another origin made, whether or not it names that origin."""
 
 
 def origin_of(scope: Scope) -> str | None:
@@ -53,6 +70,11 @@ def origin_of(scope: Scope) -> str | None:
     if not origins:
         return None
     return origins[0].decode("latin-1") if len(origins) == 1 else "null"
+
+
+def _is_open(scope: Scope) -> bool:
+    """Whether it may be asked without a token: a browser sends none with the question whether it may ask."""
+    return scope["path"] == "/healthz" or scope["method"] == "OPTIONS"
 
 
 def _header(scope: Scope, name: bytes) -> list[bytes]:
@@ -80,9 +102,16 @@ def _is_own_name(name: str) -> bool:
 
 
 async def _refuse(scope: Scope, send: Send, status: int) -> None:
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
-        await send({"type": "websocket.http.response.body", "body": b""})
-        return
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
-    await send({"type": "http.response.body", "body": b""})
+    kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
+    body = b"" if scope["type"] == "websocket" else _BODIES.get(status, b"")
+    headers = [(b"content-length", str(len(body)).encode("ascii")), (b"connection", b"close")]
+    if body:
+        headers.append((b"content-type", b"application/json"))
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": f"{kind}.start", "status": status, "headers": headers})
+    await send({"type": f"{kind}.body", "body": body})
+
+
+_BODIES = {401: b'{"error":"Unauthorized"}', 403: b'{"error":"Origin not allowed"}'}
+"""The published words; nothing in them depends on what was asked."""

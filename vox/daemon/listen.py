@@ -1,4 +1,5 @@
-"""The listeners: one loopback TCP port for every door by path, and one unix socket for our own programs."""
+"""The listeners: one TCP port for every door by path, on loopback unless a token guards it, and one unix socket for our
+own programs."""
 
 import asyncio
 import contextlib
@@ -17,7 +18,7 @@ from vox.doors.rpc.server import MAX_FRAME
 from vox.errors import ConfigError
 from vox.log import get_logger
 
-__all__ = ["HttpServer", "bind_tcp", "listen_unix"]
+__all__ = ["HttpServer", "bind_tcp", "is_loopback", "listen_unix"]
 
 _log = get_logger()
 
@@ -25,18 +26,22 @@ _BACKLOG = 2048  # connections that wait to be accepted; what uvicorn takes
 _CLOSE_GRACE_S = 1  # for requests in flight when the daemon ends
 
 
-def bind_tcp(host: str, port: int, *, or_any: bool = False) -> socket.socket:
-    """A loopback socket that takes connections, to be accepted later.
+def bind_tcp(host: str, port: int, *, or_any: bool = False, beyond: bool = False) -> socket.socket:
+    """A socket that takes connections, to be accepted later.
 
     Args:
+        beyond: Take an address that other machines can reach, too.
         or_any: Take any free port when this one is taken: nobody asked for it by number, and clients learn the port
             from runtime.json.
 
     Raises:
-        ConfigError: The address is not loopback, or the port is taken.
+        ConfigError: The address is not loopback, or cannot be used, or the port is taken.
     """
-    if not _is_loopback(host):
-        raise ConfigError(f"host is {host!r}. Vox listens on loopback addresses only: use 127.0.0.1 or ::1.")
+    if not beyond and not is_loopback(host):
+        raise ConfigError(
+            f"host is {host!r}, which other machines can reach. Vox listens there only when authToken is set; without"
+            " one it takes loopback addresses: use 127.0.0.1 or ::1."
+        )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     if os.name == "posix":  # elsewhere the option would let two programs share the port
@@ -49,7 +54,7 @@ def bind_tcp(host: str, port: int, *, or_any: bool = False) -> socket.socket:
         listener.close()
         if or_any and error.errno == errno.EADDRINUSE:
             _log.warning("daemon.port_taken", port=port, host=host)
-            return bind_tcp(host, 0)
+            return bind_tcp(host, 0, beyond=beyond)
         raise ConfigError(
             f"Port {port} on {host} cannot be used: {error.strerror}. Stop the program that has it, or choose another"
             " port with VOX_PORT (0 takes any free one)."
@@ -58,13 +63,18 @@ def bind_tcp(host: str, port: int, *, or_any: bool = False) -> socket.socket:
 
 
 class HttpServer(uvicorn.Server):
-    """uvicorn, without its own signals and without its clock, which would wake an idle daemon ten times a second."""
+    """uvicorn, without its own signals and without its clock, which would wake an idle daemon ten times a second.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Args:
+        connection: The class of its connections; uvicorn's own when None.
+    """
+
+    def __init__(self, app: ASGIApp, connection: type[asyncio.Protocol] | None = None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
                 loop="none",
+                http=connection or "auto",
                 ws="websockets-sansio",
                 ws_max_size=MAX_FRAME,
                 access_log=False,
@@ -112,7 +122,8 @@ def _bind_unix(path: Path) -> socket.socket:
     return listener
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
     if host == "localhost":
         return True
     try:

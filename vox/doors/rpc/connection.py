@@ -10,7 +10,7 @@ from anyio.lowlevel import checkpoint
 from vox.doors.rpc.handler import Access
 from vox.doors.rpc.methods import Methods
 from vox.doors.rpc.wire import Call, read, write_error, write_event, write_push, write_result
-from vox.errors import Cancelled, InvalidRequest, ProviderBusy, VoxError
+from vox.errors import Cancelled, InvalidRequest, NotAuthorized, ProviderBusy, VoxError
 from vox.log import get_logger
 
 __all__ = ["MAX_IN_FLIGHT", "Connection"]
@@ -76,13 +76,20 @@ class Connection:
     async def _answer(self, call: Call) -> bytes:
         events = _Events(call, self._send, self._room, self._tasks)
         try:
-            result = await self._methods.call(call.method, call.params, self._access, events, classic=not call.strict)
+            access = self._access_of(call)
+            result = await self._methods.call(call.method, call.params, access, events, classic=not call.strict)
             return write_result(call, result)
         except VoxError as error:
             return write_error(call, error)
         except Exception as error:
             _log.exception("rpc.failed", method=call.method)
             return write_error(call, VoxError(f"Vox failed: {type(error).__name__}. See the daemon's log."))
+
+    def _access_of(self, call: Call) -> Access:
+        access = self._access if call.token is None else self._access.unlock(call.token)
+        if access is None or not access.admitted:
+            raise NotAuthorized("Unauthorized")
+        return access
 
 
 class _Events:

@@ -23,6 +23,12 @@ class Access:
     """A program of this machine, not a web page: may name files and install models."""
     connection: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Which connection it is: what a client began on one, only that one ends."""
+    origin: str | None = None
+    """The web page that asks; None for a program."""
+    admitted: bool = True
+    """Without it, each call must carry a token."""
+    unlock: "Callable[[str], Access | None]" = field(default=lambda _: None, compare=False, repr=False)
+    """What the bearer of a token may do; None when nobody has such a token."""
 
 
 class Emit(Protocol):

@@ -16,12 +16,13 @@ __all__ = ["Call", "read", "write_error", "write_event", "write_push", "write_re
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request as it came in. `id` is None for a notification."""
+    """A request as it came in. `id` is None for a notification; `token` was taken out of the frame, wherever it was."""
 
     id: Any
     method: str
     params: dict[str, Any]
     strict: bool
+    token: str | None = None
 
 
 def read(frame: bytes) -> tuple[list[Call], list[bytes]]:
@@ -48,8 +49,7 @@ def write_error(call: Call, error: VoxError) -> bytes:
     if call.strict:
         body = {"code": error.rpc_code, "message": error.message, "data": info}
         return encode({"jsonrpc": "2.0", "id": call.id, "error": body})
-    text = error.message if error.code in _UNPREFIXED else f"{error.code}: {error.message}"
-    return encode({"id": call.id, "error": text, "errorInfo": info})
+    return encode({"id": call.id, "error": _as_string(error), "errorInfo": info})
 
 
 def write_event(call: Call, event: str, data: dict[str, Any]) -> bytes:
@@ -66,7 +66,16 @@ def write_push(call: Call, event: str, data: dict[str, Any]) -> bytes:
     return encode({"jsonrpc": "2.0", "method": "event", "params": told} if call.strict else told)
 
 
-_UNPREFIXED = {"invalid_request"}  # clients match these sentences whole: "Missing path", "Unknown method: x"
+# Clients match these sentences whole: "Missing path", "Unknown method: x", "No active live session".
+_UNPREFIXED = {"invalid_request", "live_session_not_found"}
+
+
+def _as_string(error: VoxError) -> str:
+    if error.code in _UNPREFIXED or error.message == "Unauthorized":
+        return error.message
+    if error.code == "session_cancelled":  # clients match "session_cancelled:starting_timeout" whole
+        return f"{error.code}:{error.details.get('reason', 'unknown')}"
+    return f"{error.code}: {error.message}"
 
 
 def _read_one(message: Any) -> Call | bytes:
@@ -79,7 +88,7 @@ def _read_one(message: Any) -> Call | bytes:
     if not isinstance(method, str) or not method:
         return _missing_method(frame.get("id"), strict)
     named = cast("dict[str, Any]", params) if isinstance(params, dict) else {}
-    return Call(frame.get("id"), method, named, strict)
+    return Call(frame.get("id"), method, named, strict, _take_token(frame, named))
 
 
 def _missing_method(number: Any, strict: bool) -> bytes:
@@ -87,3 +96,11 @@ def _missing_method(number: Any, strict: bool) -> bytes:
         error = {"code": INVALID_REQUEST, "message": "Missing method"}
         return encode({"jsonrpc": "2.0", "id": number, "error": error})
     return encode({"id": number, "error": "Missing method"})
+
+
+def _take_token(frame: dict[str, Any], params: dict[str, Any]) -> str | None:
+    """The token of a request, which no method shall see. One that is no string is a wrong one."""
+    given = [frame.get(name) for name in ("authToken", "token")]
+    given += [params.pop(name, None) for name in ("authToken", "_authToken", "token")]
+    found = next((token for token in given if token is not None), None)
+    return found if found is None or isinstance(found, str) else ""

@@ -1,0 +1,89 @@
+"""What a TCP connection must do before anything it says is read: be one of a bounded number, be our own user's, and
+send the head of its request in time.
+
+uvicorn takes the class of its connections as an option. This one adds to whichever it would have chosen.
+"""
+
+import asyncio
+import ipaddress
+from collections.abc import Callable
+from typing import Any, cast
+
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from vox.daemon.peers import Address
+from vox.log import get_logger
+
+__all__ = ["HEAD_S", "MAX_CONNECTIONS", "connection_class"]
+
+MAX_CONNECTIONS = 1024
+"""TCP connections of the daemon at once: a client that opens more than anybody needs leaves room for the files and
+providers of the others."""
+
+HEAD_S = 10.0
+"""Seconds from the first byte of a request, or from the connection, to the end of its headers."""
+
+_log = get_logger()
+
+_Base = cast("type[Any]", AutoHTTPProtocol)  # httptools' or h11's: both keep `cycle`, `connections` and `transport`
+
+
+def connection_class(is_ours: Callable[[Address, Address], bool], head_s: float = HEAD_S) -> type[asyncio.Protocol]:
+    """The class for uvicorn's `http` option.
+
+    Args:
+        is_ours: Tells whether the loopback connection between a peer and a local address may come in.
+    """
+
+    class Connection(_Base):
+        """One connection."""
+
+        late: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:
+            """Take it, or say no and close."""
+            super().connection_made(transport)
+            status = self._refusal(transport)
+            if status is None:
+                self._expect_head()
+            else:
+                transport.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+                transport.close()
+
+        def data_received(self, data: bytes) -> None:
+            """More of a request."""
+            before = self.cycle
+            super().data_received(data)
+            reading_head = self.cycle is before and (before is None or before.response_complete)
+            if not reading_head or self.transport.get_protocol() is not self:
+                self._head_came()
+            elif self.late is None:
+                self._expect_head()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            """The end."""
+            self._head_came()
+            super().connection_lost(exc)
+
+        def _refusal(self, transport: asyncio.Transport) -> bytes | None:
+            if len(self.connections) > MAX_CONNECTIONS:
+                return b"503 Service Unavailable"
+            peer, local = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+            if peer is None or (_is_loopback(peer[0]) and not is_ours(peer[:2], local[:2])):
+                _log.warning("connection.refused", why="it is another user's", port=local and local[1])
+                return b"403 Forbidden"
+            return None
+
+        def _expect_head(self) -> None:
+            self.late = self.loop.call_later(head_s, self.transport.close)
+
+        def _head_came(self) -> None:
+            if self.late is not None:
+                self.late.cancel()
+                self.late = None
+
+    return cast("type[asyncio.Protocol]", Connection)
+
+
+def _is_loopback(ip: str) -> bool:
+    return ipaddress.ip_address(ip.partition("%")[0]).is_loopback

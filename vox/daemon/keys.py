@@ -1,0 +1,89 @@
+"""Tokens: the one of this run, which only the owner's programs can read, and the one the user configured, if any.
+
+Once a token is configured, every request over TCP must carry one. What a request may do follows from the way it came in
+and from its token, never from anything else it says.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+
+from vox.config.references import resolve_references
+from vox.config.settings import Settings
+from vox.doors.rpc.handler import Access
+from vox.errors import ConfigError
+from vox.log import get_logger, redactor
+
+__all__ = ["Keys"]
+
+_LEAST = 16  # characters; fewer can be guessed by trying
+
+_log = get_logger()
+
+
+class Keys:
+    """Who a token belongs to.
+
+    Args:
+        own: The token in runtime.json.
+        settings: The settings in force. The configured token is looked up anew for each use: one that was replaced
+            must not be honoured any longer.
+    """
+
+    def __init__(self, own: str, settings: Callable[[], Settings]) -> None:
+        self._own, self._settings = own, settings
+
+    @property
+    def required(self) -> bool:
+        """Whether requests over TCP need a token."""
+        return self._settings().auth_token is not None
+
+    def check(self) -> None:
+        """Make sure that the configured token, if there is one, can be used.
+
+        Raises:
+            ConfigError: It cannot be read, or is too short.
+        """
+        self._configured()
+
+    def access(self, token: str | None, without: Access) -> Access | None:
+        """What the bearer of a token may do; None when nobody has such a token.
+
+        Args:
+            without: What the connection may do without one.
+        """
+        if token is None:
+            return replace(without, admitted=not self.required)
+        if _same(token, self._own):
+            return replace(without, owner=True, files=True, admitted=True)
+        try:
+            configured = self._configured()
+        except ConfigError as error:
+            _log.warning("auth.token_unusable", why=error.message)
+            return None
+        if configured is None or not _same(token, configured):
+            return None
+        return self._scoped(without)
+
+    def _scoped(self, without: Access) -> Access:
+        scopes = self._settings().auth_scopes
+        admin = "admin" in scopes
+        files = admin or ("files" in scopes and without.origin is None)  # a page names no files, whatever it knows
+        return replace(without, owner=without.owner or admin, files=files, admitted=True)
+
+    def _configured(self) -> str | None:
+        written = self._settings().auth_token
+        if written is None:
+            return None
+        token = resolve_references({"authToken": written})["authToken"].strip()
+        if len(token) < _LEAST:
+            raise ConfigError(
+                f"authToken has {len(token)} characters; it must have {_LEAST} or more. Make one with: python -c"
+                ' "import secrets; print(secrets.token_urlsafe(32))"'
+            )
+        redactor.learn_value(token)
+        return token
+
+
+def _same(given: str, wanted: str) -> bool:
+    return secrets.compare_digest(given.encode("utf-8", "replace"), wanted.encode("utf-8"))
