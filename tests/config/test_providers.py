@@ -87,3 +87,14 @@ def test_the_schema_describes_every_key() -> None:
         "queue",
         "timeouts",
     ]  # these two have descriptions of their own below
+
+
+def test_every_timeout_says_what_it_bounds_and_stands_on_the_page_about_failure() -> None:
+    page = (Path(__file__).parents[2] / "docs/guide/failure.md").read_text(encoding="utf-8")
+    timeouts = schema()["$defs"]["Timeouts"]["properties"]
+    assert "preloadMs" in timeouts
+    for name, key in timeouts.items():
+        assert key["description"], name
+        (row,) = (line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+        if key.get("default"):
+            assert f"| {key['default'] // 1000} s |" in row

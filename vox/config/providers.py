@@ -45,13 +45,13 @@ class Timeouts(_Entry):
     models_ms: int = Field(default=20_000, gt=0)
     """`models` and `voices`."""
     preload_ms: int = Field(default=300_000, gt=0)
-    """Progress gives a preload that long again."""
+    """`preload`: to load a model; each sign of progress gives it that long again."""
     install_idle_ms: int = Field(default=60_000, gt=0)
     """An install has no time limit, but must report progress this often."""
     transcribe_ms: int | None = Field(default=None, gt=0)
-    """Default: 3 times the audio's duration and 20 s, at least 30 s."""
+    """`transcribe`; default: 3 times the audio's duration and 20 s, at least 30 s."""
     synthesize_ms: int | None = Field(default=None, gt=0)
-    """Default: 20 ms a character and 20 s, at least 30 s."""
+    """`synthesize`; default: 20 ms a character and 20 s, at least 30 s."""
     call_ms: int = Field(default=300_000, gt=0)
     """A request made by hand with `vox providers run`."""
     stop_ms: int = Field(default=2_000, ge=0)
