@@ -7,6 +7,7 @@ of the pages: a page goes on where the last one ended, whatever was added or del
 
 import math
 import secrets
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ from vox.log import RotatingFile, get_logger
 from vox.runtime.journal import Journal
 from vox.runtime.requests import Caller
 from vox.runtime.telemetry import outcome_of
-from vox.types import Kind, Speech, Transcript
+from vox.types import Speech, Transcript
 
 __all__ = ["MAX_PAGE", "Filter", "History", "Page"]
 
@@ -47,14 +48,14 @@ class Filter:
     """Which records are meant: those that have all that is given."""
 
     kind: str | None = None
-    """`asr` or `tts`."""
+    """`transcription` or `synthesis`."""
     source: str | None = None
     client: str | None = None
     model: str | None = None
     session: str | None = None
     outcome: str | None = None
     query: str | None = None
-    """Words somewhere in the text, whatever their case."""
+    """Something within the text, whatever its case and accents."""
 
     def admits(self, record: dict[str, Any]) -> bool:
         """Whether a record is meant."""
@@ -68,7 +69,7 @@ class Filter:
         )
         if any(value is not None and record.get(name) != value for name, value in wanted):
             return False
-        return self.query is None or self.query.casefold() in str(record.get("text") or "").casefold()
+        return self.query is None or _plain(self.query) in _plain(str(record.get("text") or ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class History:
             return None
         words = transcript.words
         return self._keep(
-            "asr",
+            "transcription",
             caller,
             transcript.text,
             elapsed_ms=transcript.elapsed_ms,
@@ -127,7 +128,7 @@ class History:
         if not self.enabled:
             return None
         return self._keep(
-            "tts",
+            "synthesis",
             caller,
             text,
             elapsed_ms=speech.elapsed_ms,
@@ -140,7 +141,7 @@ class History:
 
     def failed(
         self,
-        kind: Kind,
+        kind: Literal["transcription", "synthesis"],
         error: BaseException,
         caller: Caller,
         *,
@@ -154,7 +155,7 @@ class History:
         return self._keep(kind, caller, None, source=source, sessionId=session, modelId=model, **outcome_of(error))
 
     def _keep(
-        self, kind: Kind, caller: Caller, text: str | None, *, elapsed_ms: float | None = None, **facts: Any
+        self, kind: str, caller: Caller, text: str | None, *, elapsed_ms: float | None = None, **facts: Any
     ) -> str:
         now = time()
         number = self._next_id(int(now * 1000))
@@ -179,7 +180,7 @@ class History:
     def _next_id(self, now_ms: int) -> str:
         """Later than every id before it, in this file too, even where the clock was put back."""
         if self._last_ms is None:
-            self._last_ms = self._newest_ms()
+            self._last_ms = self._newest_ms() + 1  # whatever the last of the run before was numbered within its own
         if now_ms > self._last_ms:
             self._last_ms, self._same_ms = now_ms, 0
         else:
@@ -287,6 +288,12 @@ def _page(path: Path, wanted: Filter, before: str | None, limit: int) -> Page:
         found.append(record)
         size += len(orjson.dumps(record))
     return Page(found, None)
+
+
+def _plain(text: str) -> str:
+    """The text as a search sees it: without case, without accents."""
+    spread = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in spread if not unicodedata.combining(letter))
 
 
 def _cursor(before: str | None) -> str | None:

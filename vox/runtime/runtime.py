@@ -26,12 +26,14 @@ from vox.runtime.events import Events
 from vox.runtime.execution import Executor
 from vox.runtime.getting import find_model, install_model, installed, preload_model, progress_of
 from vox.runtime.history import History
+from vox.runtime.live.sessions import LiveSessions
+from vox.runtime.performance import Performance
 from vox.runtime.registry import Provider, Registry
 from vox.runtime.requests import Caller, OnProgress, SynthesizeRequest, TranscribeRequest
 from vox.runtime.routing import Route, Router
 from vox.runtime.speaking import Synthesis
 from vox.runtime.streams import Feed, Followed, hear
-from vox.runtime.telemetry import Recorder
+from vox.runtime.telemetry import Recorder, Rows
 from vox.runtime.voices import VoiceBook
 from vox.runtime.warmup import warm_up
 from vox.types import AudioChunk, Kind, ModelInfo, Partial, Segment, Speech, Transcript, Voice, Word
@@ -62,7 +64,15 @@ class Runtime:
         self._home, self._recorder, self._tasks = home, recorder, tasks
         self._executor = Executor(tasks)
         self._settings = configuration.settings
+        self.performance = Performance(home.performance_jsonl)
         self.history = History(home.history_jsonl, enabled=self._settings.history)
+        self.live = LiveSessions(
+            self,
+            lambda: self._settings,
+            self.events,
+            recorder,
+            lambda transcript, caller, session: self.history.transcribed(transcript, caller, "live", session),
+        )
         self._router = Router(registry, configuration.settings)
         self._voices = VoiceBook()
         self._limits = Limits(max_bytes=self._settings.max_audio_bytes, max_duration_s=self._settings.max_audio_seconds)
@@ -98,8 +108,11 @@ class Runtime:
 
     # ---- speech to text
 
-    async def transcribe(self, request: TranscribeRequest, caller: Caller) -> Transcript:
+    async def transcribe(self, request: TranscribeRequest, caller: Caller, into: Rows | None = None) -> Transcript:
         """Recognise the speech in one piece of audio. A transcript without text means that there was none.
+
+        Args:
+            into: Where the measurement goes instead of the file, for a call that is part of something larger.
 
         Raises:
             ModelNotFound, ModelNotInstalled: There is no such model here.
@@ -107,7 +120,7 @@ class Runtime:
             ProviderBusy, QueueTimeout: No room in time.
             VoxError: The provider failed, in one of the ways the error tree names.
         """
-        with Account("asr", caller, self._recorder) as account:
+        with Account("asr", caller, into or self._recorder) as account:
             return await self._recognise(request, caller, account)
 
     async def transcribe_partials(

@@ -4,6 +4,8 @@ answer."""
 from typing import Any
 
 from vox.doors.rpc.groups.daemon import Daemon, DaemonMethods
+from vox.doors.rpc.groups.history import HistoryMethods
+from vox.doors.rpc.groups.live import LiveMethods
 from vox.doors.rpc.groups.models import ModelMethods
 from vox.doors.rpc.groups.providers import ProviderMethods
 from vox.doors.rpc.groups.recognition import RecognitionMethods
@@ -23,7 +25,9 @@ class Methods:
         groups = (
             DaemonMethods(daemon),
             ModelMethods(runtime),
+            HistoryMethods(runtime),
             RecognitionMethods(runtime),
+            LiveMethods(runtime),
             SpeechMethods(runtime),
             ProviderMethods(runtime, daemon.reload),
         )

@@ -41,11 +41,17 @@ class RecognitionMethods:
             max_wait_s=params.seconds("maxWaitMs"),
         )
         caller = params.caller(emit)
-        if params.flag("partials"):
-            transcript = await send_text(self._runtime.transcribe_partials(request, caller), emit)
-        else:
-            transcript = await self._runtime.transcribe(request, caller)
-        return transcript_shape(transcript, classic=params.classic)
+        history = self._runtime.history
+        try:
+            if params.flag("partials"):
+                transcript = await send_text(self._runtime.transcribe_partials(request, caller), emit)
+            else:
+                transcript = await self._runtime.transcribe(request, caller)
+        except BaseException as error:
+            history.failed("transcription", error, caller, model=request.model, source="file")
+            raise
+        shape = transcript_shape(transcript, classic=params.classic)
+        return {**shape, "historyId": history.transcribed(transcript, caller)}
 
 
 def _absolute(path: str) -> Path:

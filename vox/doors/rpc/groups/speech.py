@@ -47,8 +47,17 @@ class SpeechMethods:
         if streamed and request.format != "pcm":
             raise InvalidRequest("A stream carries raw 16-bit samples: leave format out, or say pcm.")
         caller = params.caller(emit)
+        history = self._runtime.history
+        try:
+            if streamed:
+                speech = await send_speech(self._runtime.synthesize_stream(request, caller), emit)
+            else:
+                speech = await self._runtime.synthesize(request, caller)
+        except BaseException as error:
+            history.failed("synthesis", error, caller, model=request.model)
+            raise
+        history.spoken(speech, text, caller)
         if streamed:
-            return speech_shape(await send_speech(self._runtime.synthesize_stream(request, caller), emit))
-        speech = await self._runtime.synthesize(request, caller)
+            return speech_shape(speech)
         audio = pybase64.b64encode(speech.audio).decode("ascii")
         return {**speech_shape(speech), "audioBase64": audio, "audioBytes": len(speech.audio)}
