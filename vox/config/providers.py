@@ -73,6 +73,8 @@ class ModelOptions(_Entry):
 
     max_concurrency: int | None = Field(default=None, ge=1)
     """Calls of this model inside the provider at once."""
+    keep_alive: KeepAlive | None = None
+    """As the entry's, for this model; a process stays as long as the model in it that may stay longest."""
 
 
 _HAS_A_PROGRAM: list[Any] = [

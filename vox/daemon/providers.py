@@ -62,6 +62,9 @@ def make_spec(
         folder=_working_folder(entry, configuration.folder),
         start_s=entry.timeouts.start_ms / 1000,
         keep_alive_s=entry.keep_alive,
+        keep_alive_of={
+            model: option.keep_alive for model, option in entry.model_options.items() if option.keep_alive is not None
+        },
         stop_s=entry.timeouts.stop_ms / 1000,
         kill_s=entry.timeouts.kill_ms / 1000,
         max_line=_MAX_LINE_TTS if entry.kind == "tts" else DEFAULT_MAX_LINE,

@@ -9,7 +9,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from anyio.abc import TaskGroup
 from vox.errors import ProviderMisbehaved, ProviderTimeout, ProviderUnavailable, VoxError
 from vox.host.backoff import Backoff
 from vox.host.command import resolve_argv
+from vox.host.idle import KeepAlive
 from vox.host.job import Watcher, end_group
 from vox.host.process import ProviderProcess, Streaming, how_to_raise
 from vox.host.transport import Transport, open_transport
@@ -29,6 +30,8 @@ from vox.protocol.provider import ModelsResult, ProgressNotice, read_models
 __all__ = ["ProviderSpec", "State", "Supervisor"]
 
 State = Literal["stopped", "starting", "ready", "backing_off", "stopping"]
+
+_UNUSED_S = 1.0  # a process that was just started is for somebody, who may need this long to make the call
 
 KILLED_GRACE_S = 5.0  # the system needs no longer to reap a killed process, unless a disk hangs
 
@@ -47,6 +50,8 @@ class ProviderSpec:
     """Seconds from the start to the answer to `models`."""
     keep_alive_s: float = -1
     """Stop after idling that long; -1 never, 0 as soon as nothing is in flight."""
+    keep_alive_of: Mapping[str, float] = field(default_factory=dict[str, float])
+    """The same for models with times of their own; the longest time of a model that was used counts."""
     stop_s: float = 2.0
     """After end of input: long enough to finish a sentence, short enough for Ctrl-C."""
     kill_s: float = 2.0
@@ -81,6 +86,9 @@ class Supervisor:
         """Told what a new process answers to `models`."""
         self.on_start_over: Callable[[], object] | None = None
         """Told when a start is over, well or not."""
+        self.on_event: Callable[[str, int | None], object] | None = None
+        """Told what happens to which process id: `starting`, `ready` or `failed`; `crashed`; `stopping`, `stopped`; and
+        `backing_off` after a start that failed or a crash that came too early."""
         self._tasks, self._watcher, self._stderr = tasks, watcher, stderr
         self._clock, self._open = clock, open_child
         self._backoff = Backoff(clock)
@@ -92,7 +100,8 @@ class Supervisor:
         self._stopping = False
         self._idle: asyncio.TimerHandle | None = None
         self._alive: set[ProviderProcess] = set()  # not reaped yet: the running one, and earlier ones that are ending
-        self._sleeps = spec.keep_alive_s >= 0
+        self._keep = KeepAlive(spec.keep_alive_s, spec.keep_alive_of)
+        self._sleeps = self._keep.ends
 
     @property
     def state(self) -> State:
@@ -114,6 +123,13 @@ class Supervisor:
     def retry_after_ms(self) -> int:
         """Milliseconds until a start is allowed; 0 when it is allowed now."""
         return math.ceil(self._backoff.remaining_s() * 1000)
+
+    @property
+    def unload_s(self) -> float | None:
+        """Seconds until the process is stopped unless it is used before; None while it is in use, or is kept."""
+        if self._idle is None or self.running is None:
+            return None
+        return max(0.0, self._idle.when() - asyncio.get_running_loop().time())
 
     def can(self, feature: str) -> bool:
         """Whether the running process has declared that feature."""
@@ -160,11 +176,15 @@ class Supervisor:
                 on_settled()
             raise
         self._hold()
-        try:
-            return await process.call(method, params, read, timeout_s, on_progress, on_settled, prolong_s, stream)
-        finally:
-            if self._sleeps:
-                self._release(process)
+
+        def settled() -> None:  # which a call that was given up is long after its caller has left
+            if on_settled is not None:
+                on_settled()
+            loop = asyncio.get_running_loop()
+            self._keep.used(params.get("modelId"), loop.time())
+            loop.call_soon(self._release, process)
+
+        return await process.call(method, params, read, timeout_s, on_progress, settled, prolong_s, stream)
 
     async def ensure(self) -> ProviderProcess:
         """The running process, started if need be.
@@ -187,6 +207,7 @@ class Supervisor:
         """End the running process, whatever it does; the next call starts a new one, without waiting for the end."""
         process, self.running = self.running, None
         if process is not None:
+            self._tell_stopping(process)
             await self._end(process, polite=polite)
 
     async def stop(self, *, reset: bool = True) -> None:
@@ -211,7 +232,8 @@ class Supervisor:
         """Another takes over: end the process once nobody waits for its answers. A call that still comes is served,
         by a process that ends as soon as it is idle."""
         self._sleeps, self.on_models = True, _ignore
-        self.spec = dataclasses.replace(self.spec, keep_alive_s=0)
+        self.spec = dataclasses.replace(self.spec, keep_alive_s=0, keep_alive_of={})
+        self._keep = KeepAlive(0, {})
         self._tasks.start_soon(self._leave)
 
     async def abort(self, reason: str) -> None:
@@ -275,6 +297,18 @@ class Supervisor:
                 provider=self.spec.id,
                 retryAfterMs=math.ceil(wait * 1000),
             )
+        self._tell("starting")
+        try:
+            process = await self._start_now()
+        except VoxError:
+            self._tell("failed")
+            self._tell_backing_off()
+            raise
+        self._tell("ready", process.pid)
+        self._keep_new(process)
+        return process
+
+    async def _start_now(self) -> ProviderProcess:
         started = self._clock()
         process = ProviderProcess(self.spec.id, self._stderr, self._blame)
         transport = await self._spawn(process)
@@ -344,6 +378,8 @@ class Supervisor:
             self.last_error = error.message
             self._backoff.ended(self._clock() - self._since)
             _log.warning("provider.ended", provider=self.spec.id, error=error.message)
+            self._tell("crashed", process.pid)
+            self._tell_backing_off()
 
     async def _see_through(self, process: ProviderProcess) -> None:
         """Wait for the process's end, expected or not, and leave nothing of it behind."""
@@ -373,20 +409,46 @@ class Supervisor:
             self._idle.cancel()
             self._idle = None
 
+    def _keep_new(self, process: ProviderProcess) -> None:
+        """A process that nobody ever calls idles too."""
+        if self._sleeps:
+            now = asyncio.get_running_loop().time()
+            self._keep.begin(now + _UNUSED_S)
+            self._release(process)
+
     def _release(self, process: ProviderProcess) -> None:
-        if process.in_flight or process is not self.running:
+        if process.in_flight or process is not self.running or not self._sleeps:
             return
+        self._hold()
         loop = asyncio.get_running_loop()
-        self._idle = loop.call_later(self.spec.keep_alive_s, self._stop_idle, process)
+        if self._keep.until < math.inf:
+            self._idle = loop.call_at(max(loop.time(), self._keep.until), self._stop_idle, process)
 
     def _stop_idle(self, process: ProviderProcess) -> None:
+        self._idle = None
         if process is self.running and not process.in_flight:
             self.running = None  # at once: a call that comes while it ends has a new one started
+            self._tell_stopping(process)
             self._tasks.start_soon(self._end_idle, process)
 
     async def _end_idle(self, process: ProviderProcess) -> None:
         await self._end(process, polite=True)
         self._backoff.reset()
+
+    # ---- telling
+
+    def _tell(self, event: str, pid: int | None = None) -> None:
+        if self.on_event is not None:
+            self.on_event(event, pid)
+
+    def _tell_backing_off(self) -> None:
+        if self._backoff.remaining_s():
+            self._tell("backing_off")
+
+    def _tell_stopping(self, process: ProviderProcess) -> None:
+        pid = process.pid
+        self._tell("stopping", pid)
+        process.exited.add_done_callback(lambda _: self._tell("stopped", pid))
 
 
 def _ignore(_: ModelsResult) -> None:

@@ -6,7 +6,7 @@ somebody asks for a list while it is idle. One that is slow or broken is reporte
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import perf_counter_ns
 from weakref import WeakSet
 
@@ -23,7 +23,7 @@ from vox.runtime.replicas import Replica, Replicas
 from vox.runtime.telemetry import Stopwatch
 from vox.types import Kind, ModelInfo
 
-__all__ = ["Provider", "Registry", "model_info"]
+__all__ = ["Provider", "ProviderEvent", "Registry", "model_info"]
 
 
 class Provider:
@@ -148,6 +148,18 @@ class Provider:
         return self.replicas.choose(model, free)
 
 
+@dataclass(frozen=True, slots=True)
+class ProviderEvent:
+    """Something has happened to a process of an entry; or to all of them, where none is named."""
+
+    name: str
+    """As the supervisor tells it, or `restarted`."""
+    entry: ProviderEntry
+    replica: int | None = None
+    pid: int | None = None
+    supervisor: Supervisor | None = None
+
+
 class Registry:
     """All providers, in the order of the configuration."""
 
@@ -155,6 +167,8 @@ class Registry:
         self.configuration = configuration
         self.freshen: Callable[[], object] = _nothing
         """Called before providers are looked up: the moment to notice that the configuration has changed."""
+        self.on_event: Callable[[ProviderEvent], object] = _ignore
+        """Told what happens to the processes."""
         self._make = make
         self._retired: WeakSet[Supervisor] = WeakSet()
         self.providers = [Provider(entry, self._made(entry)) for entry in configuration.entries]
@@ -190,6 +204,7 @@ class Registry:
             ConfigError: The entry cannot be used any more; nothing has changed then.
         """
         earlier = provider.renew(provider.entry, self._made(provider.entry))
+        self.on_event(ProviderEvent("restarted", provider.entry))
         self._retire(earlier)
         if now:
             async with anyio.create_task_group() as tasks:
@@ -197,7 +212,16 @@ class Registry:
                     tasks.start_soon(supervisor.abort, f"Provider {provider.id} was restarted on request.")
 
     def _made(self, entry: ProviderEntry) -> list[Supervisor]:
-        return [self._make(entry) for _ in range(entry.processes)]
+        return [self._watched(entry, number) for number in range(entry.processes)]
+
+    def _watched(self, entry: ProviderEntry, replica: int) -> Supervisor:
+        supervisor = self._make(entry)
+
+        def tell(name: str, pid: int | None) -> None:
+            self.on_event(ProviderEvent(name, entry, replica, pid, supervisor))
+
+        supervisor.on_event = tell
+        return supervisor
 
     def _retire(self, supervisors: Iterable[Supervisor]) -> None:
         for supervisor in supervisors:
@@ -254,6 +278,10 @@ class Registry:
 
 def _nothing() -> None:
     """Until somebody watches the files."""
+
+
+def _ignore(_: ProviderEvent) -> None:
+    """Until somebody wants to know."""
 
 
 def model_info(shape: ModelShape, provider: Provider, features: Sequence[str]) -> ModelInfo:

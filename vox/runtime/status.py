@@ -1,13 +1,15 @@
 """What a provider is doing right now, for whoever asks."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from vox.config import ProviderEntry
+from vox.host.supervisor import Supervisor
 from vox.log import redactor
-from vox.runtime.registry import Provider
+from vox.runtime.registry import Provider, ProviderEvent
 from vox.runtime.replicas import Replica
 
-__all__ = ["disabled_status", "provider_status"]
+__all__ = ["disabled_status", "event_data", "provider_status", "stamp"]
 
 
 def provider_status(provider: Provider) -> dict[str, Any]:
@@ -34,8 +36,26 @@ def provider_status(provider: Provider) -> dict[str, Any]:
         "lateAnswers": sum(process.late for process in processes),
         "lastError": next(iter(errors), None),
         "retryAfterMs": 0 if processes else supervisor.retry_after_ms,
+        **_unloading(supervisor),
         "replicas": [_replica_status(provider, replica) for replica in replicas],
     }
+
+
+def event_data(event: ProviderEvent) -> dict[str, Any]:
+    """What is told of a provider to whom something has happened."""
+    supervisor = event.supervisor
+    told = {"id": event.entry.id, "kind": event.entry.kind, "replica": event.replica, "pid": event.pid}
+    told |= {"generation": supervisor.generation} if supervisor is not None else {}
+    if supervisor is not None and event.name in ("failed", "crashed"):
+        told["lastError"] = supervisor.last_error
+    if supervisor is not None and event.name == "backing_off":
+        told["retryAfterMs"] = supervisor.retry_after_ms
+    return told
+
+
+def stamp(moment: datetime) -> str:
+    """A moment in UTC as clients read it: ISO 8601, whole seconds."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _replica_status(provider: Provider, replica: Replica) -> dict[str, Any]:
@@ -50,7 +70,16 @@ def _replica_status(provider: Provider, replica: Replica) -> dict[str, Any]:
         "inUse": replica.in_use,
         "lastError": supervisor.last_error,
         "retryAfterMs": supervisor.retry_after_ms,
+        **_unloading(supervisor),
     }
+
+
+def _unloading(supervisor: Supervisor) -> dict[str, Any]:
+    """When the process is stopped, unless it is used before."""
+    seconds = supervisor.unload_s
+    if seconds is None:
+        return {"unloadAt": None, "unloadInMs": None}
+    return {"unloadAt": stamp(datetime.now(UTC) + timedelta(seconds=seconds)), "unloadInMs": round(seconds * 1000)}
 
 
 def disabled_status(entry: ProviderEntry) -> dict[str, Any]:
@@ -73,5 +102,7 @@ def disabled_status(entry: ProviderEntry) -> dict[str, Any]:
         "lateAnswers": 0,
         "lastError": None,
         "retryAfterMs": 0,
+        "unloadAt": None,
+        "unloadInMs": None,
         "replicas": [],
     }
