@@ -159,6 +159,10 @@ class SoundServer:
         """Bring an unplugged microphone back."""
         self._run("pactl", "load-module", *_microphone(name))
 
+    def hang(self, name: str) -> None:
+        """Let a microphone be there and give nothing, as one does whose cable is loose."""
+        self._run("pactl", "suspend-source", name, "1")
+
     def _list(self, what: str) -> list[str]:
         return self._run("pactl", "list", "short", what).splitlines()
 

@@ -24,6 +24,12 @@ def jfk() -> Path:
 
 
 @pytest.fixture
+def short_clip() -> Path:
+    """Three seconds of real speech, 16 kHz mono."""
+    return CLIPS / "librivox-0880.wav"
+
+
+@pytest.fixture
 def tone() -> Callable[..., np.ndarray]:
     """tone(rate, seconds, hz) → float32 [n] at half of full scale."""
 
