@@ -14,7 +14,13 @@
     ├── ModelNotInstalled       model_not_installed
     ├── ProviderBusy            provider_busy
     ├── QueueTimeout            queue_timeout
+    ├── NoRoom                  no_room
+    ├── UploadTimeout           upload_timeout
     ├── DeviceBusy              device_busy
+    ├── LiveSessionBusy         live_session_busy
+    ├── LiveSessionNotFound     live_session_not_found
+    ├── LiveSessionOwnerMismatch live_session_owner_mismatch
+    ├── SessionCancelled        session_cancelled
     ├── MicrophoneUnavailable   microphone_unavailable
     ├── Unsupported             unsupported
     ├── ProviderUnavailable     provider_unavailable
@@ -38,10 +44,14 @@ __all__ = [
     "DaemonUnavailable",
     "DeviceBusy",
     "InvalidRequest",
+    "LiveSessionBusy",
+    "LiveSessionNotFound",
+    "LiveSessionOwnerMismatch",
     "MicrophoneUnavailable",
     "ModelNotFound",
     "ModelNotInstalled",
     "NoInput",
+    "NoRoom",
     "NotAuthorized",
     "OriginRefused",
     "PathNotAllowed",
@@ -52,8 +62,10 @@ __all__ = [
     "ProviderTimeout",
     "ProviderUnavailable",
     "QueueTimeout",
+    "SessionCancelled",
     "Unsupported",
     "UnsupportedAudio",
+    "UploadTimeout",
     "VoiceNotFound",
     "VoxError",
     "by_code",
@@ -162,10 +174,46 @@ class QueueTimeout(VoxError):
     code, rpc_code, http_status, exit_status, retryable = "queue_timeout", -32002, 503, 75, True
 
 
+class NoRoom(VoxError):
+    """The daemon holds as much of something as it may: uploads, jobs."""
+
+    code, rpc_code, http_status, exit_status, retryable = "no_room", -32007, 503, 75, True
+
+
+class UploadTimeout(VoxError):
+    """What a client sends comes too slowly."""
+
+    code, rpc_code, http_status, exit_status, retryable = "upload_timeout", -32008, 408, 75, True
+
+
 class DeviceBusy(VoxError):
     """Another client holds the sound device."""
 
     code, rpc_code, http_status, exit_status, retryable = "device_busy", -32003, 409, 75, True
+
+
+class LiveSessionBusy(VoxError):
+    """Another live session has the microphone; `details["sessionOwner"]` names session, client and state."""
+
+    code, rpc_code, http_status, exit_status, retryable = "live_session_busy", -32005, 409, 75, True
+
+
+class LiveSessionNotFound(VoxError):
+    """No live session runs, or none with that id."""
+
+    code, rpc_code, http_status, exit_status = "live_session_not_found", -32023, 404, 66
+
+
+class LiveSessionOwnerMismatch(VoxError):
+    """The live session belongs to another client."""
+
+    code, rpc_code, http_status, exit_status = "live_session_owner_mismatch", -32016, 403, 77
+
+
+class SessionCancelled(VoxError):
+    """A session was ended by something else than its client's wish; `details["reason"]` says what."""
+
+    code, rpc_code, http_status, exit_status = "session_cancelled", -32801, 499, 130
 
 
 class MicrophoneUnavailable(VoxError):

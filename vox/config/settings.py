@@ -31,10 +31,15 @@ class Settings(Described, BaseModel):
     """Model used for speech synthesis when a request names none."""
     default_voice: str | None = None
     """Voice used with `defaultTts` when a request names none."""
+    warm_up: Literal["never", "on_first_use", "eager"] = "on_first_use"
+    """When models are loaded that no entry names under `preload`: `on_first_use`, which a live session counts as, from
+    its very begin; `eager`, the default recogniser with the daemon; `never` ahead of a call. Nothing is downloaded."""
     max_audio_bytes: int = Field(default=512 << 20, gt=0)
     """Largest audio file taken, in bytes."""
     max_audio_seconds: float = Field(default=24 * 3600.0, gt=0)
     """Longest audio taken, in seconds."""
+    live_max_seconds: float = Field(default=600.0, gt=0, le=86_400)
+    """Longest recording of a live session, in seconds; what was said until then is recognised."""
     allowed_origins: list[str] = []
     """Web pages (scheme://host:port) that may use the daemon; none by default."""
     allowed_hosts: list[str] = []

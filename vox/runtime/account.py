@@ -9,7 +9,7 @@ from typing import Any
 from vox.protocol import metrics as contract
 from vox.runtime.requests import Caller
 from vox.runtime.routing import Route
-from vox.runtime.telemetry import Recorder, Stopwatch, outcome_of
+from vox.runtime.telemetry import Rows, Stopwatch, outcome_of
 from vox.types import Kind
 
 __all__ = ["Account"]
@@ -30,7 +30,7 @@ class Account(Stopwatch):
 
     __slots__ = ("_caller", "_facts", "_first", "_kind", "_recorder", "_route", "_times", "trace_id")
 
-    def __init__(self, kind: Kind, caller: Caller, recorder: Recorder) -> None:
+    def __init__(self, kind: Kind, caller: Caller, recorder: Rows) -> None:
         super().__init__()
         self.trace_id = f"{_RUN}{next(_number):08x}"
         self._kind: Kind = kind

@@ -7,15 +7,15 @@ Rows are collected and written by one task, so that a disk costs no call anythin
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter_ns, time
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 import orjson
 
-from vox.errors import Cancelled, VoxError
+from vox.errors import Cancelled, SessionCancelled, VoxError
 from vox.log import RotatingFile, get_logger, redactor
 
-__all__ = ["Recorder", "Stopwatch", "outcome_of"]
+__all__ = ["Recorder", "Rows", "Stopwatch", "outcome_of"]
 
 _BATCH_S = 0.05  # rows of one burst share a write; short enough that a reader sees them at once
 _MAX_WAITING = 10_000  # rows kept while the disk does not take them; then the oldest go
@@ -54,6 +54,14 @@ class Stopwatch:
             "overheadMs": (total - queue - provider - start) / 1000,
             "totalMs": total / 1000,
         }
+
+
+class Rows(Protocol):
+    """Takes measurements."""
+
+    def record(self, row: dict[str, Any], /) -> None:
+        """Take one."""
+        ...
 
 
 class Recorder:
@@ -109,6 +117,8 @@ def outcome_of(error: BaseException | None) -> dict[str, Any]:
     """The fields that tell how a call ended: `outcome`, and for a failure `code` and `error`."""
     if error is None:
         return {"outcome": "ok"}
+    if isinstance(error, SessionCancelled):
+        return {"outcome": "cancelled", "code": error.code}
     if isinstance(error, Cancelled) or not isinstance(error, Exception):
         return {"outcome": "cancelled", "code": Cancelled.code}
     code = error.code if isinstance(error, VoxError) else VoxError.code

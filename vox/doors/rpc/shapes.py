@@ -5,9 +5,17 @@ from typing import Any
 
 from vox.doors.rpc.handler import Emit
 from vox.errors import VoxError
-from vox.types import ModelInfo, Progress, Speech, Transcript, Voice
+from vox.types import ModelInfo, Progress, Speech, Transcript, Voice, Word
 
-__all__ = ["model_shape", "problems_shape", "progress_emitter", "speech_shape", "transcript_shape", "voice_shape"]
+__all__ = [
+    "model_shape",
+    "problems_shape",
+    "progress_emitter",
+    "speech_shape",
+    "transcript_shape",
+    "voice_shape",
+    "words_shape",
+]
 
 
 def progress_emitter(emit: Emit) -> Callable[[Progress], None]:
@@ -76,7 +84,7 @@ def speech_shape(speech: Speech) -> dict[str, Any]:
 def transcript_shape(transcript: Transcript, *, classic: bool) -> dict[str, Any]:
     """What was recognised. The classic dialect has a list of words always."""
     words, segments = transcript.words, transcript.segments
-    shown = None if words is None else [_word(w.word, w.start, w.end, w.confidence) for w in words]
+    shown = words_shape(words)
     return {
         "modelId": transcript.model,
         "text": transcript.text,
@@ -93,5 +101,8 @@ def transcript_shape(transcript: Transcript, *, classic: bool) -> dict[str, Any]
     }
 
 
-def _word(word: str, start: float, end: float, confidence: float | None) -> dict[str, Any]:
-    return {"word": word, "start": start, "end": end, "confidence": confidence}
+def words_shape(words: tuple[Word, ...] | None) -> list[dict[str, Any]] | None:
+    """Words and when they are said, in seconds; None when the model does not tell."""
+    if words is None:
+        return None
+    return [{"word": w.word, "start": w.start, "end": w.end, "confidence": w.confidence} for w in words]
