@@ -21,6 +21,7 @@ _TAIL = 16 << 10  # bytes of the diagnostics that are kept: enough for a traceba
 _MAX_LINE = 64 << 20  # what Vox allows an ASR provider; two minutes of speech in base64 are an eighth of it
 _MAX_LINES = 4096  # waiting to be looked at; a program that writes faster than that has to wait for the suite
 _LOOK_S = 0.05  # how often a thread that cannot go on looks whether it is still wanted
+_LAST_WORDS_S = 0.5  # they are in the pipe when a program has exited; only a child that lives on keeps it open
 _KILLED_S = 5.0  # the system needs no longer to reap a killed process
 
 
@@ -59,10 +60,11 @@ class Child:
         self._ended = False
         self._requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._unwanted = threading.Event()
+        self._drainer = self._start(self._drain, self.process.stderr)
         self._threads = [
             self._start(self._write_requests, self.process.stdin),
             self._start(self._read_lines, self.process.stdout),
-            self._start(self._drain, self.process.stderr),
+            self._drainer,
         ]
 
     def write(self, data: bytes) -> None:
@@ -93,11 +95,14 @@ class Child:
         return line
 
     def exited_within(self, seconds: float) -> int | None:
-        """The exit status, negative for a signal; None when the program still runs after that time."""
+        """The exit status, negative for a signal; None when the program still runs after that time. What it has written
+        to stderr before is in `tail` then."""
         try:
-            return self.process.wait(seconds)
+            status = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             return None
+        self._drainer.join(_LAST_WORDS_S)
+        return status
 
     def end(self) -> None:
         """End the program and everything in its process group, and let go of the pipes. Safe to call twice."""

@@ -18,6 +18,7 @@ _SHOWN = 300  # characters of a line that are shown to people
 _KEPT = 8  # lines of each direction that a failed check shows
 _LOOK_S = 0.1  # how often it is looked whether a silent program is still there
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{120,}={0,2}")
+_DIGITS = 20  # of an id; no suite sends that many requests, and Python refuses to read a few thousand
 _LAST_LINES, _LAST_WORDS = 3, 300  # lines and characters of the diagnostics quoted when a program has died
 
 
@@ -192,7 +193,9 @@ class Session:
         self.received.append(brief(line))
         try:
             message = _parse(line, self._disorder)
-        except (ValueError, RecursionError):
+        except RecursionError:
+            return _note(self._disorder.not_json, b"nested too deeply to be read: " + line)
+        except ValueError:
             return _note(self._disorder.not_json, line)
         for item in cast("list[Any]", message) if isinstance(message, list) and message else [message]:
             if isinstance(item, dict):
@@ -215,14 +218,14 @@ class Session:
 
     def _answer(self, message: dict[str, Any], line: bytes) -> None:
         number: Any = message.get("id")
-        if isinstance(number, str) and number.isascii() and number.isdigit():
+        if isinstance(number, str) and len(number) < _DIGITS and number.isascii() and number.isdigit():
             _note(self._disorder.text_ids, line)
             number = int(number)
         if number is None:
             if message.get("error") is None:  # else it answers something that could not be read, as JSON-RPC has it
                 _note(self._disorder.no_ids, line)
             return None
-        if not isinstance(number, int) or number not in self._began:
+        if not isinstance(number, int) or isinstance(number, bool) or number not in self._began:
             return _note(self._disorder.unknown_ids, line)
         if number in self._answers:
             return _note(self._disorder.twice, line)

@@ -1,6 +1,6 @@
 """Looking into results: members of the right type, numbers that can be used, times in order."""
 
-import math
+import sys
 from typing import Any, cast
 
 from vox.provider.conformance.outcome import Failed, Warned
@@ -26,8 +26,8 @@ def member(fields: dict[str, Any], name: str, method: str) -> str:
 
 
 def number(value: Any) -> bool:
-    """Whether it is a finite number of 0 or more."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+    """Whether it is a finite number of 0 or more, and no larger than other languages can read."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= sys.float_info.max
 
 
 def check_metrics(result: dict[str, Any], method: str) -> None:

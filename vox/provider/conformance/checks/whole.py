@@ -69,7 +69,10 @@ def stdout_shapes(bench: Bench) -> None:
     is a plain string, and a missing `"jsonrpc": "2.0"`, are warnings: Vox accepts both."""
     disorder = bench.disorder
     if disorder.requests:
-        raise Failed(f"A provider may not send requests: {disorder.requests[0]}")
+        raise Failed(
+            f"A provider may not send requests: {disorder.requests[0]}",
+            "Vox answers none. To tell something on the way, send a notification: a method without an id.",
+        )
     if disorder.bad_errors:
         raise Warned(f"An error should be an object with code and message: {disorder.bad_errors[0]}")
     if disorder.no_version:
