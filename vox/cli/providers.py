@@ -2,8 +2,6 @@
 
 import gc
 import json
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +13,11 @@ from vox.cli.options import json_option, no_start_option, open_client
 from vox.cli.output import Output
 from vox.cli.scaffold import new_command
 from vox.cli.switch import disable_command, enable_command, restart_command
+from vox.cli.tail import grown, tail
 from vox.errors import InvalidRequest, NoInput
 from vox.paths import Home
 
 __all__ = ["command", "status_line"]
-
-_FOLLOW_EVERY_S = 0.2
-_MAX_TAIL_BYTES = 4 << 20  # a log file is at most twice that before it moves aside
 
 _EPILOG = """\b
 Examples:
@@ -100,15 +96,15 @@ def logs_command(output: Output, provider: str, lines: int, follow: bool, trace:
     log = home.provider_trace(provider) if trace else home.provider_log(provider)
     if not log.is_file() and not follow:
         raise NoInput(_no_log(provider, log))
-    tail, offset = _tail(log, lines)
+    shown, offset = tail(log, lines)
     if output.json:
-        output.object({"log": str(log), "lines": tail})
+        output.object({"log": str(log), "lines": shown})
         return
-    for line in tail:
+    for line in shown:
         output.line(line)
     if follow:
         gc.enable()
-        for text in _grown(log, offset):
+        for text in grown(log, offset):
             output.text(text)
 
 
@@ -142,34 +138,3 @@ def _no_log(provider: str, log: Path) -> str:
     known = ", ".join(sorted(path.stem for path in log.parent.glob(f"*{log.suffix}")))
     what = "log" if log.suffix == ".log" else "trace"
     return f"{provider} has written no {what} yet ({log}). There are {what}s of: {known or 'no provider'}."
-
-
-def _tail(log: Path, lines: int) -> tuple[list[str], int]:
-    """The last lines, and where the file ended."""
-    try:
-        with log.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(max(0, size - _MAX_TAIL_BYTES))
-            data = file.read()
-    except FileNotFoundError:
-        return [], 0
-    text = data.decode("utf-8", "replace").splitlines()
-    return text[len(text) - lines :] if lines < len(text) else text, size
-
-
-def _grown(log: Path, offset: int) -> Iterator[str]:
-    """What is added, for ever; a file that has moved aside is followed by the new one of its name."""
-    while True:
-        try:
-            with log.open("rb") as file:
-                if file.seek(0, 2) < offset:
-                    offset = 0
-                file.seek(offset)
-                data = file.read()
-        except FileNotFoundError:
-            data, offset = b"", 0
-        if data:
-            offset += len(data)
-            yield data.decode("utf-8", "replace")
-        else:
-            time.sleep(_FOLLOW_EVERY_S)
