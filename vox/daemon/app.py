@@ -55,7 +55,6 @@ from vox.paths import Home
 from vox.runtime.registry import Registry
 from vox.runtime.runtime import Runtime
 from vox.runtime.telemetry import Recorder
-from vox.runtime.warmup import warm_up
 
 __all__ = ["main", "run"]
 
@@ -169,7 +168,7 @@ async def _serve(home: Home, runtime: Runtime, reloader: Reloader, origins: Orig
         publish(home.runtime_json, {**facts, "token": token})
         _begin_collecting()
         _log.info("daemon.ready", port=facts["port"], socket=facts["socket"], pid=facts["pid"])
-        front.start_soon(warm_up, runtime.registry.providers)
+        front.start_soon(runtime.warm_up)
         try:
             await stop.wait()
         finally:

@@ -16,7 +16,7 @@ from vox.runtime.registry import Provider, Registry
 from vox.runtime.telemetry import Stopwatch
 from vox.types import Kind, ModelInfo
 
-__all__ = ["Route", "Router"]
+__all__ = ["Route", "Router", "is_alias"]
 
 _ALIASES: dict[str, str | None] = {"parakeet:v3": None, "parakeet:v2": None, "avspeech:system": "espeak:system"}
 """Ids that published clients have built in, and what stands for them when they are not installed here; None means the
@@ -24,6 +24,11 @@ default of the kind."""
 
 _ALIKE = 0.5  # of difflib's ratio: "moonshine:tiny" finds "moonshine:tiny-en", "x" finds nothing
 _NEAREST = 3
+
+
+def is_alias(model: str) -> bool:
+    """Whether something else may stand for that id."""
+    return model in _ALIASES
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ held around the provider's work alone: decoding comes before it, encoding and te
 """
 
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from functools import partial
 from time import perf_counter_ns
 from typing import Any
@@ -28,14 +29,16 @@ from vox.runtime.getting import find_model, install_model, installed, preload_mo
 from vox.runtime.history import History
 from vox.runtime.live.sessions import LiveSessions
 from vox.runtime.performance import Performance
-from vox.runtime.registry import Provider, Registry
+from vox.runtime.preloading import preload_default, preload_entries
+from vox.runtime.registry import Provider, ProviderEvent, Registry
 from vox.runtime.requests import Caller, OnProgress, SynthesizeRequest, TranscribeRequest
 from vox.runtime.routing import Route, Router
 from vox.runtime.speaking import Synthesis
+from vox.runtime.status import event_data, provider_status
 from vox.runtime.streams import Feed, Followed, hear
 from vox.runtime.telemetry import Recorder, Rows
 from vox.runtime.voices import VoiceBook
-from vox.runtime.warmup import warm_up
+from vox.runtime.warmup import Warmups
 from vox.types import AudioChunk, Kind, ModelInfo, Partial, Segment, Speech, Transcript, Voice, Word
 
 __all__ = ["Runtime"]
@@ -74,6 +77,9 @@ class Runtime:
             lambda transcript, caller, session: self.history.transcribed(transcript, caller, "live", session),
         )
         self._router = Router(registry, configuration.settings)
+        self.warmups = Warmups(registry, lambda model: find_model(self._router, model, exact=False), self.events, tasks)
+        registry.on_event = self._provider_event
+        self.events.describe("provider", lambda: {"providers": [provider_status(one) for one in registry.providers]})
         self._voices = VoiceBook()
         self._limits = Limits(max_bytes=self._settings.max_audio_bytes, max_duration_s=self._settings.max_audio_seconds)
 
@@ -91,7 +97,10 @@ class Runtime:
         self._limits = Limits(max_bytes=self._settings.max_audio_bytes, max_duration_s=self._settings.max_audio_seconds)
         touched = {*changes.added, *changes.changed}
         renewed = [provider for provider in self.registry.providers if (provider.id, provider.kind) in touched]
-        self._tasks.start_soon(warm_up, renewed)
+        told = {name: [{"id": key, "kind": kind} for key, kind in keys] for name, keys in changes._asdict().items()}
+        self.events.publish("health", "configured", told)
+        self.warmups.review()
+        self._tasks.start_soon(preload_entries, self.warmups, renewed)
         return changes
 
     async def restart(self, provider: Provider, *, now: bool = False) -> None:
@@ -104,7 +113,20 @@ class Runtime:
             ConfigError: The entry cannot be used any more; nothing has changed then.
         """
         await self.registry.restart(provider, now=now)
-        self._tasks.start_soon(warm_up, [provider])
+        self._tasks.start_soon(preload_entries, self.warmups, [provider])
+
+    async def warm_up(self) -> None:
+        """Load what the configuration wants to have loaded from the start. What fails is logged."""
+        await preload_entries(self.warmups, self.registry.providers)
+        if self._settings.warm_up == "eager":
+            await preload_default(self.warmups)
+
+    async def warm_ahead(self, model: str | None, client: str) -> None:
+        """Begin to load a model that is about to be used, unless the settings say never to. What fails is told by the
+        use itself."""
+        if self._settings.warm_up != "never":
+            with suppress(VoxError):
+                await self.warmups.start(model, client)
 
     # ---- speech to text
 
@@ -254,6 +276,11 @@ class Runtime:
             ) from error
 
     # ---- inside
+
+    def _provider_event(self, event: ProviderEvent) -> None:
+        self.events.publish("provider", event.name, event_data(event))
+        if event.name in ("crashed", "stopping", "restarted"):
+            self.warmups.review()
 
     async def _recognise(
         self, request: TranscribeRequest, caller: Caller, account: Account, feed: Feed[Partial] | None = None
