@@ -4,8 +4,6 @@ python -m benchmarks.replicas [--quick] [--json FILE]
 """
 
 import statistics
-import subprocess
-import sys
 import time
 from contextlib import AsyncExitStack
 
@@ -22,16 +20,6 @@ __all__ = ["measure"]
 _TEXT = "x" * 60  # of computation for some 30 ms
 _QUEUE = {"max": 1000, "timeoutMs": 600_000}
 _GOAL = 1.8
-_PLAIN = """
-import sys
-
-def compute(rounds):
-    for number in range(rounds):
-        number += 1
-
-compute(int(sys.argv[1]))
-"""
-_PLAIN_ROUNDS = 30_000_000  # for a second or so
 
 
 def measure(quick: bool = False) -> Report:
@@ -41,41 +29,22 @@ def measure(quick: bool = False) -> Report:
     if len(cores()) < 2:
         row = Row(what, "2 replicas", "needs 2 cores", "1 replica", "", None, at_least=_GOAL)
         return Report("replicas", title, "Not measured: two processes need two cores.", [row])
-    plain = statistics.median(_plain_gain(_PLAIN_ROUNDS // (10 if quick else 1)) for _ in range(rounds))
     one, two = anyio.run(_measure, rounds, calls)
     method = (
         f"The same program, which computes in one thread, as one process and as two, each taking one call at a time; "
-        f"{calls} calls at once, in turn, medians of {rounds} rounds on {len(cores())} cores. What two processes can "
-        "gain here is what two plain ones do, which compute without Vox."
+        f"{calls} calls at once, in turn, medians of {rounds} rounds on {len(cores())} cores."
     )
     mid = statistics.median
-    rows = [
-        Row(
-            what,
-            "2 replicas",
-            figure(mid(two), "calls/s"),
-            "1 replica",
-            figure(mid(one), "calls/s"),
-            median_ratio(two, one),
-            at_least=_GOAL,
-        ),
-        Row("the same without Vox: times better", "2 plain processes", figure(plain, ""), "1", "1", plain),
-    ]
-    return Report("replicas", title, method, rows)
-
-
-def _plain_gain(rounds: int) -> float:
-    """How many times more two processes compute at once than one does."""
-    return 2 * _plain_s(rounds, 1) / _plain_s(rounds, 2)
-
-
-def _plain_s(rounds: int, processes: int) -> float:
-    begin = time.perf_counter()
-    started = [subprocess.Popen([sys.executable, "-S", "-c", _PLAIN, str(rounds)]) for _ in range(processes)]
-    for process in started:
-        if process.wait(60):
-            raise RuntimeError("a plain process failed")
-    return time.perf_counter() - begin
+    row = Row(
+        what,
+        "2 replicas",
+        figure(mid(two), "calls/s"),
+        "1 replica",
+        figure(mid(one), "calls/s"),
+        median_ratio(two, one),
+        at_least=_GOAL,
+    )
+    return Report("replicas", title, method, [row])
 
 
 async def _measure(rounds: int, calls: int) -> tuple[list[float], list[float]]:
