@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import sys
+from collections import deque
 from collections.abc import Iterable, MutableMapping
 from pathlib import Path
 from typing import IO, Any
@@ -28,6 +29,7 @@ REDACTED = "[redacted]"
 _SECRET_NAME = re.compile(r"(api[_-]?key|token|secret|password|authorization|credential)", re.IGNORECASE)
 _SECRET_SHAPE = re.compile(r"(Bearer\s+\S+|\bsk-[\w-]{8,}|\bnvapi-[\w-]{8,}|\bgsk_\w{8,}|\bAIza[\w-]{20,})")
 _SHORTEST_SECRET = 6  # shorter values would blank out ordinary words
+_LENT_KEPT = 64  # secrets of clients that are remembered after their call; every line is searched for each of them
 
 get_logger = structlog.stdlib.get_logger
 
@@ -37,6 +39,7 @@ class Redactor:
 
     def __init__(self) -> None:
         self._values: list[str] = []
+        self._lent: deque[str] = deque(maxlen=_LENT_KEPT)
 
     def learn(self, environment: MutableMapping[str, str] | dict[str, str]) -> None:
         """Remember the values whose names say that they are secret."""
@@ -50,9 +53,15 @@ class Redactor:
             self._values.append(value)
             self._values.sort(key=len, reverse=True)  # one that holds another goes first, and leaves no rest
 
+    def lend(self, values: Iterable[str]) -> None:
+        """Remember secrets that a client lent for a call, until many others have been lent since."""
+        for value in values:
+            if len(value) >= _SHORTEST_SECRET and value not in self._lent:
+                self._lent.append(value)
+
     def text(self, text: str) -> str:
         """The text with every secret replaced."""
-        for value in self._values:
+        for value in sorted((*self._values, *self._lent), key=len, reverse=True) if self._lent else self._values:
             text = text.replace(value, REDACTED)
         return _SECRET_SHAPE.sub(REDACTED, text)
 

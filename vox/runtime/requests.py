@@ -1,7 +1,7 @@
 """What may be asked of the runtime: plain values that every door fills from its own wire."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,14 @@ from vox.errors import InvalidRequest
 from vox.runtime.positions import OnWait
 from vox.types import Priority, Progress
 
-__all__ = ["MAX_TEXT", "Caller", "OnProgress", "SynthesizeRequest", "TranscribeRequest"]
+__all__ = ["MAX_TEXT", "Caller", "OnProgress", "OnRoute", "SynthesizeRequest", "TranscribeRequest"]
 
 MAX_TEXT = 1_000_000
 """Characters of one synthesis request; a provider may take fewer."""
 
 OnProgress = Callable[[Progress], None]
+OnRoute = Callable[[str, str], None]
+"""Told of a model and a voice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class SynthesizeRequest:
     instructions: str | None = None
     language: str | None = None
     max_wait_s: float | None = None
+    credentials: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    """Keys of vendors that the client lends for this call; only a provider that declares it takes them gets them."""
 
     def speakable(self) -> str:
         """The text as a provider may get it: valid Unicode, without NUL.

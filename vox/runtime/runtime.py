@@ -23,6 +23,7 @@ from vox.host.process import how_to_raise
 from vox.paths import Home
 from vox.protocol.provider import ProgressNotice, SynthesizeResult, TranscribeResult, read_transcript
 from vox.runtime.account import Account
+from vox.runtime.credentials import FEATURE
 from vox.runtime.events import Events
 from vox.runtime.execution import Executor
 from vox.runtime.getting import find_model, install_model, installed, preload_model, progress_of
@@ -31,7 +32,7 @@ from vox.runtime.live.sessions import LiveSessions
 from vox.runtime.performance import Performance
 from vox.runtime.preloading import preload_default, preload_entries
 from vox.runtime.registry import Provider, ProviderEvent, Registry
-from vox.runtime.requests import Caller, OnProgress, SynthesizeRequest, TranscribeRequest
+from vox.runtime.requests import Caller, OnProgress, OnRoute, SynthesizeRequest, TranscribeRequest
 from vox.runtime.routing import Route, Router
 from vox.runtime.speaking import Synthesis
 from vox.runtime.status import event_data, provider_status
@@ -164,8 +165,11 @@ class Runtime:
 
     # ---- text to speech
 
-    async def synthesize(self, request: SynthesizeRequest, caller: Caller) -> Speech:
+    async def synthesize(self, request: SynthesizeRequest, caller: Caller, on_route: OnRoute | None = None) -> Speech:
         """Speak one text.
+
+        Args:
+            on_route: Told of the model and the voice that will speak, once they are known.
 
         Raises:
             InvalidRequest: There is nothing to say, too much of it, or the format is unknown.
@@ -178,13 +182,13 @@ class Runtime:
             account.note(textLength=len(text), characterCount=len(text))
             if request.format not in FORMATS:
                 raise InvalidRequest(f"Unknown format {request.format!r}. Known: {', '.join(FORMATS)}.")
-            synthesis = await self._synthesis(request, text, caller, account)
+            synthesis = await self._synthesis(request, text, caller, account, on_route)
             result = await synthesis.result()
             audio, duration_s = await _encode(result, request.format, synthesis.provider)
             return synthesis.speech(result, duration_s, request.format, audio)
 
     async def synthesize_stream(
-        self, request: SynthesizeRequest, caller: Caller
+        self, request: SynthesizeRequest, caller: Caller, on_route: OnRoute | None = None
     ) -> AsyncGenerator[AudioChunk | Speech]:
         """As `synthesize`, but the speech comes while it is made: any number of `AudioChunk`, then a `Speech` without
         audio. A provider without the feature gives one chunk. The request's format is not looked at. Closing the
@@ -196,7 +200,8 @@ class Runtime:
         """
         feed: Feed[AudioChunk] = Feed()
         with Account("tts", caller, self._recorder) as account:
-            async with Followed(self._tasks, feed, partial(self._stream, request, caller, account, feed)) as call:
+            work = partial(self._stream, request, caller, account, feed, on_route)
+            async with Followed(self._tasks, feed, work) as call:
                 async for chunk in call:
                     yield chunk
         yield call.result
@@ -318,16 +323,32 @@ class Runtime:
         return _transcript(route, result, metrics, account, audio.duration_s)
 
     async def _stream(
-        self, request: SynthesizeRequest, caller: Caller, account: Account, feed: Feed[AudioChunk]
+        self,
+        request: SynthesizeRequest,
+        caller: Caller,
+        account: Account,
+        feed: Feed[AudioChunk],
+        on_route: OnRoute | None,
     ) -> Speech:
         text = request.speakable()
         account.note(textLength=len(text), characterCount=len(text))
-        return await (await self._synthesis(request, text, caller, account)).stream(feed)
+        return await (await self._synthesis(request, text, caller, account, on_route)).stream(feed)
 
-    async def _synthesis(self, request: SynthesizeRequest, text: str, caller: Caller, account: Account) -> Synthesis:
-        route = installed(await self._router.resolve(request.model, "tts", watch=account))
-        account.routed(route)
-        params = request.params(route.model.id, text, await self._voice(route, request, account))
+    async def _synthesis(
+        self,
+        request: SynthesizeRequest,
+        text: str,
+        caller: Caller,
+        account: Account,
+        on_route: OnRoute | None,
+    ) -> Synthesis:
+        route = await self._router.resolve(request.model, "tts", watch=account)
+        lent = request.credentials if FEATURE in route.model.features else {}
+        account.routed(route if lent else installed(route))  # a model that waits for a key is installed with one
+        voice = await self._voice(route, request, account)
+        params = request.params(route.model.id, text, voice) | ({"credentials": dict(lent)} if lent else {})
+        if on_route is not None:
+            on_route(route.model.id, voice or await self._voices.default(route) or "default")
         return Synthesis(route, params, caller, account, self._executor, self._home.spool, request.max_wait_s)
 
     async def _voice(self, route: Route, request: SynthesizeRequest, account: Account) -> str | None:

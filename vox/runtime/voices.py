@@ -15,6 +15,7 @@ __all__ = ["VoiceBook"]
 
 _ALIKE = 0.5
 _NEAREST = 3
+_SOON_S = 1.0  # for what is only shown: the speech itself does not depend on it
 
 
 class VoiceBook:
@@ -54,6 +55,16 @@ class VoiceBook:
         ]
         self._known[key] = (provider.supervisor.generation, voices)
         return voices
+
+    async def default(self, route: Route) -> str | None:
+        """The voice a model speaks with when none is chosen; None when its provider does not tell soon."""
+        with anyio.move_on_after(_SOON_S):
+            try:
+                voices = await self.of(route.provider, route.model.id)
+            except VoxError:
+                return None
+            return next((voice.id for voice in voices if voice.default), None)
+        return None
 
     async def all(self, registry: Registry) -> tuple[list[Voice], list[tuple[str, VoxError]]]:
         """Every voice of every TTS provider, and the providers that could not tell."""

@@ -10,6 +10,7 @@ from vox.doors.rpc.groups.models import ModelMethods
 from vox.doors.rpc.groups.providers import ProviderMethods
 from vox.doors.rpc.groups.recognition import RecognitionMethods
 from vox.doors.rpc.groups.speech import SpeechMethods
+from vox.doors.rpc.groups.synthesis import SynthesisMethods
 from vox.doors.rpc.handler import Access, Emit, Handler
 from vox.doors.rpc.params import Params
 from vox.errors import InvalidRequest
@@ -29,6 +30,7 @@ class Methods:
             RecognitionMethods(runtime),
             LiveMethods(runtime),
             SpeechMethods(runtime),
+            SynthesisMethods(runtime),
             ProviderMethods(runtime, daemon.reload),
         )
         self._table: dict[str, Handler] = {name: run for group in groups for name, run in group.handlers.items()}

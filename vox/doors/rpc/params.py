@@ -28,6 +28,10 @@ class Params:
         name = client if isinstance(client, str) and client else "unknown"
         return Caller(name, self._method, priority, _position_emitter(emit) if told else None)
 
+    def value(self, name: str) -> Any:
+        """What the client wrote, whatever it is."""
+        return self._values.get(name)
+
     def given(self, name: str) -> bool:
         """Whether the client said anything about it."""
         return self._values.get(name) is not None

@@ -8,9 +8,10 @@ from vox.doors.rpc.handler import Access, Emit, Handler
 from vox.doors.rpc.params import Params
 from vox.doors.rpc.parts import send_speech
 from vox.doors.rpc.shapes import problems_shape, speech_shape, voice_shape
+from vox.doors.rpc.speaking import read_speech, read_timing, timing_shape
 from vox.errors import InvalidRequest
-from vox.runtime.requests import SynthesizeRequest
 from vox.runtime.runtime import Runtime
+from vox.runtime.timing import Overheard, time_speech
 
 __all__ = ["SpeechMethods"]
 
@@ -30,34 +31,28 @@ class SpeechMethods:
         return {"voices": [voice_shape(voice) for voice in voices], "problems": problems_shape(problems)}
 
     async def _synthesize_generate(self, params: Params, _: Access, emit: Emit) -> dict[str, Any]:
-        text = params.text("text", blank=True)
-        if text is None:
-            raise InvalidRequest("Missing text")
         streamed = params.flag("stream")
-        request = SynthesizeRequest(
-            text=text,
-            model=params.text("modelId"),
-            voice=params.text("voiceId"),
-            format=params.text("format") or ("pcm" if streamed else "wav"),
-            speed=params.number("speed", 0.25, 4.0),
-            instructions=params.text("instructions"),
-            language=params.text("language"),
-            max_wait_s=params.seconds("maxWaitMs"),
-        )
+        request = read_speech(params, "pcm" if streamed else "wav")
         if streamed and request.format != "pcm":
             raise InvalidRequest("A stream carries raw 16-bit samples: leave format out, or say pcm.")
-        caller = params.caller(emit)
-        history = self._runtime.history
+        wanted, caller = read_timing(params, request.text), params.caller(emit)
+        history, overheard = self._runtime.history, Overheard()
         try:
             if streamed:
-                speech = await send_speech(self._runtime.synthesize_stream(request, caller), emit)
+                stream = self._runtime.synthesize_stream(request, caller)
+                speech = await send_speech(overheard.passing(stream) if wanted else stream, emit)
             else:
                 speech = await self._runtime.synthesize(request, caller)
         except BaseException as error:
             history.failed("synthesis", error, caller, model=request.model)
             raise
-        history.spoken(speech, text, caller)
-        if streamed:
-            return speech_shape(speech)
-        audio = pybase64.b64encode(speech.audio).decode("ascii")
-        return {**speech_shape(speech), "audioBase64": audio, "audioBytes": len(speech.audio)}
+        history.spoken(speech, request.text, caller)
+        answer = speech_shape(speech)
+        if not streamed:
+            audio = pybase64.b64encode(speech.audio).decode("ascii")
+            answer |= {"audioBase64": audio, "audioBytes": len(speech.audio)}
+        if wanted:
+            heard = overheard.speech(speech) if streamed else speech
+            found = await time_speech(self._runtime, request.text, heard, wanted, caller)
+            answer |= {"speechTiming": timing_shape(found)} if found else {}
+        return answer
