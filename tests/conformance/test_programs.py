@@ -1,7 +1,8 @@
 """What ships with Vox conforms: built-ins, examples, and all that `vox providers new` writes."""
 
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,18 @@ WRITTEN = [(lang, kind) for lang in ENDINGS for kind in ("asr", "tts", "both") i
 """Language and kind; what is not here is among the examples."""
 
 
+def _shown() -> Iterator[tuple[str, str]]:
+    """Place and text of every whole provider on the pages, as `write-one.md:12`."""
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        for found in re.finditer(r"^```python\n(.+?)^```$", text, re.M | re.S):
+            if "    serve(provider)" in found[1]:
+                yield f"{page.name}:{text.count(chr(10), 0, found.start()) + 1}", found[1]
+
+
+SHOWN = dict(_shown())
+
+
 def conforms(results: Checked) -> set[str]:
     """What was passed; nothing failed, and nothing was warned about."""
     assert {name: result for name, result in results.items() if result.outcome in ("fail", "warning")} == {}
@@ -63,6 +76,19 @@ def test_a_builtin_conforms(
 def test_an_example_conforms(check: Callable[..., Checked], example: str) -> None:
     passed = conforms(check([*RUNNERS[Path(example).suffix], example], folder=EXAMPLES, times=Times(silence=1)))
     assert {"transcribe.result", "synthesize.audio", "voices.speak"} <= passed
+
+
+@pytest.mark.parametrize("place", SHOWN)
+def test_a_program_of_the_pages_conforms(check: Callable[..., Checked], tmp_path: Path, place: str) -> None:
+    program = tmp_path / "shown.py"
+    program.write_text(SHOWN[place], encoding="utf-8")
+    passed = conforms(check([sys.executable, str(program)], folder=tmp_path, times=Times(silence=1)))
+    assert ("transcribe.result" in passed) == ("@provider.transcribe" in SHOWN[place])
+    assert ("synthesize.audio" in passed) == ("@provider.synthesize" in SHOWN[place])
+
+
+def test_the_pages_show_programs() -> None:
+    assert len([place for place in SHOWN if place.startswith("write-one.md")]) >= 3
 
 
 @pytest.mark.heavy
