@@ -103,3 +103,17 @@ def test_the_program_is_gone_afterwards(run, tmp_path):
     )
     assert run("providers", "run", *command(str(program), "ignores_signals"), "models").exit_code == 0
     assert not alive(int((tmp_path / "pid").read_text(encoding="utf-8")))
+
+
+def test_a_conversation_that_was_written_down_is_shown(run, home, monkeypatch):
+    monkeypatch.setenv("VOX_HOME", str(home.root))
+    missing = run("providers", "logs", "echo", "--trace")
+    assert missing.exit_code == 66
+    assert "no trace of echo yet" in missing.stderr and "VOX_TRACE=1 vox daemon restart" in missing.stderr
+    log = home.provider_trace("echo")
+    log.parent.mkdir()
+    log.write_text('{"event":"started"}\n{"to":{"id":1}}\n', encoding="utf-8")
+    assert run("providers", "logs", "echo", "--trace").stdout == '{"event":"started"}\n{"to":{"id":1}}\n'
+    assert run("providers", "logs", "echo", "--trace", "-n", "1").stdout == '{"to":{"id":1}}\n'
+    assert "traces of: echo" not in run("providers", "logs", "echo").stderr
+    assert "traces of: echo" in run("providers", "logs", "tone", "--trace").stderr

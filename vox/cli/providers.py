@@ -135,6 +135,10 @@ def _status(output: Output, start: bool) -> dict[str, Any]:
 
 
 def _no_log(provider: str, log: Path) -> str:
-    known = ", ".join(sorted(path.stem for path in log.parent.glob(f"*{log.suffix}")))
-    what = "log" if log.suffix == ".log" else "trace"
-    return f"{provider} has written no {what} yet ({log}). There are {what}s of: {known or 'no provider'}."
+    known = ", ".join(sorted(path.stem for path in log.parent.glob(f"*{log.suffix}"))) or "no provider"
+    if log.suffix == ".log":
+        return f"{provider} has written no log yet ({log}). There are logs of: {known}."
+    return (
+        f"There is no trace of {provider} yet ({log}). There are traces of: {known}. "
+        "One is written from then on: VOX_TRACE=1 vox daemon restart"
+    )
