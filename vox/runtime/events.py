@@ -73,6 +73,8 @@ class Events:
         self._kept = {topic: deque[Event](maxlen=kept) for topic in TOPICS}
         self._gone = dict.fromkeys(TOPICS, 0)  # the newest of each topic that is kept no more
         self._listeners: set[Subscription] = set()
+        self.ended = False
+        """Nothing will happen any more."""
         self._sources: dict[str, Callable[[], dict[str, Any]]] = {}
 
     def publish(self, topic: str, name: str, data: dict[str, Any]) -> None:
@@ -83,14 +85,23 @@ class Events:
                 `connectionId`, and is shown to no web page on another.
         """
         self.seq += 1
-        at = self._now().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
         kept = self._kept[topic]
         if len(kept) == kept.maxlen:
             self._gone[topic] = kept[0].seq
-        kept.append(Event(self.seq, topic, name, at, data))
+        kept.append(Event(self.seq, topic, name, self.now(), data))
         for listener in self._listeners:
             if topic in listener.topics:
                 listener.wake()
+
+    def now(self) -> str:
+        """The time in UTC, as events tell it."""
+        return self._now().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+    def end(self) -> None:
+        """The daemon ends: each listener reads what there is, and is done."""
+        self.ended = True
+        for listener in self._listeners:
+            listener.wake()
 
     def describe(self, topic: str, source: Callable[[], dict[str, Any]]) -> None:
         """Have `source` say how things of that topic stand, in every snapshot from now on. A list under `sessions`
@@ -146,11 +157,11 @@ class Subscription:
     What it holds is bounded by what is kept anyway.
     """
 
-    __slots__ = ("_batch", "_events", "_lost", "_news", "_seq", "topics")
+    __slots__ = ("_batch", "_closed", "_events", "_lost", "_news", "_seq", "topics")
 
     def __init__(self, events: Events, topics: frozenset[str], seq: int) -> None:
         self.topics = topics
-        self._events, self._seq, self._lost = events, seq, False
+        self._events, self._seq, self._lost, self._closed = events, seq, False, False
         self._batch: deque[Event] = deque()
         self._news: asyncio.Future[None] | None = None
 
@@ -163,11 +174,14 @@ class Subscription:
         return self
 
     async def __anext__(self) -> Event | Missed:
-        """The next event, waited for; `Missed` when it is gone already."""
+        """The next event, waited for; `Missed` when it is gone already. It ends with the daemon, and when somebody
+        closes it."""
         while True:
             found = self.next()
             if found is not None:
                 return found
+            if self._closed or self._events.ended:
+                raise StopAsyncIteration
             self._news = asyncio.get_running_loop().create_future()
             try:
                 await self._news
@@ -176,6 +190,8 @@ class Subscription:
 
     def next(self) -> Event | Missed | None:
         """The next event if there is one already; None when everything has been read."""
+        if self._closed:
+            return None
         if not self._batch and not self._fetch():
             return Missed(self._seq)
         return self._batch.popleft() if self._batch else None
@@ -190,8 +206,11 @@ class Subscription:
             self._news.set_result(None)
 
     def close(self) -> None:
-        """Listen no more."""
+        """Listen no more; whoever waits for the next event is told that there is none."""
+        self._closed = True
+        self._batch.clear()
         self._events.forget(self)
+        self.wake()
 
     def _fetch(self) -> bool:
         """Take what has come since; False when something of it is gone."""

@@ -9,7 +9,7 @@ from anyio.lowlevel import checkpoint
 
 from vox.doors.rpc.handler import Access
 from vox.doors.rpc.methods import Methods
-from vox.doors.rpc.wire import Call, read, write_error, write_event, write_push, write_result
+from vox.doors.rpc.wire import Call, read, write_error, write_event, write_push, write_push_json, write_result
 from vox.errors import Cancelled, InvalidRequest, NotAuthorized, ProviderBusy, VoxError
 from vox.log import get_logger
 
@@ -110,6 +110,9 @@ class _Events:
 
     def push(self, event: str, data: dict[str, Any], /) -> None:
         self._send(write_push(self._call, event, data))
+
+    def push_json(self, event: str, data: bytes, /) -> None:
+        self._send(write_push_json(self._call, event, data))
 
     def keep(self, run: Callable[[], Coroutine[Any, Any, None]], /) -> None:
         self._tasks.start_soon(run)

@@ -47,6 +47,10 @@ class Emit(Protocol):
         """Send an event that belongs to the connection and to no call."""
         ...
 
+    def push_json(self, event: str, data: bytes, /) -> None:
+        """As `push`, of data that is JSON already: what goes to many connections is written out once."""
+        ...
+
     def keep(self, run: Callable[[], Coroutine[Any, Any, None]], /) -> None:
         """Run something beside the calls, until it returns or the connection ends."""
         ...

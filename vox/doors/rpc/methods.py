@@ -4,6 +4,7 @@ answer."""
 from typing import Any
 
 from vox.doors.rpc.groups.daemon import Daemon, DaemonMethods
+from vox.doors.rpc.groups.events import EventMethods
 from vox.doors.rpc.groups.history import HistoryMethods
 from vox.doors.rpc.groups.live import LiveMethods
 from vox.doors.rpc.groups.models import ModelMethods
@@ -11,6 +12,7 @@ from vox.doors.rpc.groups.providers import ProviderMethods
 from vox.doors.rpc.groups.recognition import RecognitionMethods
 from vox.doors.rpc.groups.speech import SpeechMethods
 from vox.doors.rpc.groups.synthesis import SynthesisMethods
+from vox.doors.rpc.groups.warmup import WarmupMethods
 from vox.doors.rpc.handler import Access, Emit, Handler
 from vox.doors.rpc.params import Params
 from vox.errors import InvalidRequest
@@ -32,6 +34,8 @@ class Methods:
             SpeechMethods(runtime),
             SynthesisMethods(runtime),
             ProviderMethods(runtime, daemon.reload),
+            EventMethods(runtime.events),
+            WarmupMethods(runtime),
         )
         self._table: dict[str, Handler] = {name: run for group in groups for name, run in group.handlers.items()}
 
