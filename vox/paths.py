@@ -24,6 +24,7 @@ class Home:
         self.root = root
         self.providers_json = root / "providers.json"
         self.config_json = root / "config.json"
+        self.preferences_json = root / "preferences.json"
         self.origins_json = root / "origins.json"
         self.runtime_json = runtime_json or root / "runtime.json"
         self.performance_jsonl = root / "performance.jsonl"

@@ -6,7 +6,8 @@ instead.
 
 from vox.config.file import Problem
 from vox.config.load import Configuration, load
+from vox.config.preferences import Preferences
 from vox.config.providers import ProviderEntry, Timeouts, schema
 from vox.config.settings import Settings
 
-__all__ = ["Configuration", "Problem", "ProviderEntry", "Settings", "Timeouts", "load", "schema"]
+__all__ = ["Configuration", "Preferences", "Problem", "ProviderEntry", "Settings", "Timeouts", "load", "schema"]

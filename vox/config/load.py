@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from vox.config.entries import read_entries
 from vox.config.file import Problem, read_file
+from vox.config.preferences import Preferences, read_preferences
 from vox.config.providers import ProviderEntry
 from vox.config.settings import Settings
 from vox.paths import Home
@@ -31,12 +32,14 @@ class Configuration:
     """The folder relative commands are resolved against."""
     disabled: tuple[ProviderEntry, ...] = ()
     """Entries that say `"enabled": false`; no part of `entries`."""
+    preferences: Preferences = field(default_factory=Preferences)
+    """Wishes that count where the settings say nothing."""
 
 
 def load(
     home: Home, known_builtins: Callable[[str], bool] = lambda _: True, previous: Configuration | None = None
 ) -> Configuration:
-    """Read providers.json and config.json of `home`. Never raises for what is in them.
+    """Read providers.json, config.json and preferences.json of `home`. Never raises for what is in them.
 
     Args:
         known_builtins: Tells whether a built-in of that name exists.
@@ -46,7 +49,10 @@ def load(
     problems: list[Problem] = []
     before = {(entry.id, entry.kind): entry for entry in (previous.entries + previous.disabled if previous else ())}
     entries = read_entries(home.providers_json, known_builtins, problems, before)
+    preferences = read_preferences(home.preferences_json, problems, previous.preferences if previous else None)
     settings = _load_settings(home.config_json, problems, previous.settings if previous else None)
+    if preferences.download_policy and "warm_up" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"warm_up": preferences.download_policy})
     entries += map(ProviderEntry.model_validate, _defaults(entries, known_builtins))
     return Configuration(
         entries=tuple(entry for entry in entries if entry.enabled),
@@ -54,6 +60,7 @@ def load(
         problems=tuple(problems),
         folder=home.providers_json.parent,
         disabled=tuple(entry for entry in entries if not entry.enabled),
+        preferences=preferences,
     )
 
 

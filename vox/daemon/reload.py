@@ -1,4 +1,4 @@
-"""Live configuration: a changed providers.json or config.json is taken over while calls run.
+"""Live configuration: a changed providers.json, config.json or preferences.json is taken over while calls run.
 
 The files are looked at when somebody asks for something, at most once a second; an idle daemon sleeps on. SIGHUP and
 the method `providers.reload` have them read at once. A file that cannot be used changes nothing, and its problems are
@@ -22,7 +22,7 @@ from vox.runtime.runtime import Runtime
 
 __all__ = ["Reloaded", "Reloader"]
 
-_LOOK_EVERY_S = 1.0  # two stat calls; often enough for a person who has just saved a file
+_LOOK_EVERY_S = 1.0  # three stat calls; often enough for a person who has just saved a file
 
 _File: TypeAlias = tuple[int, int, int, int]
 """What differs after a file was written, replaced or opened to others: its times, size and number."""
@@ -53,7 +53,7 @@ class Reloader:
         origins: Origins,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._paths = (home.providers_json, home.config_json)
+        self._paths = (home.providers_json, home.config_json, home.preferences_json)
         self._home, self._known, self._clock = home, known_builtins, clock
         self._runtime, self._origins = runtime, origins
         self._started_with: Settings = runtime.configuration.settings

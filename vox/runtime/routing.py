@@ -2,14 +2,14 @@
 
 Precedence, first that fits: the `models` lists of the entries, in their order → what the providers answer to `models`
 → an alias → `model_not_found`, naming ids that look alike. Nothing at all means the default of the kind: the one in
-the settings, else the first model that is installed.
+the settings, else the user's preference if it can be used here, else the first model that is installed.
 """
 
 import difflib
 from dataclasses import dataclass, field
 from typing import Any
 
-from vox.config import Settings
+from vox.config import Preferences, Settings
 from vox.errors import ModelNotFound, VoxError
 from vox.protocol.provider import ModelsResult
 from vox.runtime.registry import Provider, Registry
@@ -50,16 +50,19 @@ class Router:
 
     Args:
         settings: For the defaults of each kind.
+        preferences: For kinds without a default in the settings.
     """
 
-    def __init__(self, registry: Registry, settings: Settings) -> None:
+    def __init__(self, registry: Registry, settings: Settings, preferences: Preferences | None = None) -> None:
         self._registry = registry
+        self._preferences = preferences or Preferences()
         # Of models that entries list, which come before all others; true for that answer of their provider to `models`.
         self._known: dict[tuple[str | None, Kind], tuple[Route, ModelsResult | None]] = {}
         self._defaults: dict[Kind, str | None] = {"asr": settings.default_asr, "tts": settings.default_tts}
 
-    def configure(self, settings: Settings) -> None:
+    def configure(self, settings: Settings, preferences: Preferences) -> None:
         """Take over changed settings, and look every route up anew: the providers may have changed too."""
+        self._preferences = preferences
         self._defaults = {"asr": settings.default_asr, "tts": settings.default_tts}
         self._known.clear()
 
@@ -107,6 +110,9 @@ class Router:
             if route is None:
                 raise await self._not_found(wanted, kind)
             return route
+        preferred = self._preferences.model(kind)
+        if preferred and (route := await self._usable(preferred, kind, watch)) is not None:
+            return route
         problems: list[str] = []
         passing: VoxError | None = None
         for provider in self._registry.of(kind):
@@ -129,16 +135,20 @@ class Router:
         )
 
     async def _aliased(self, wanted: str, kind: Kind, watch: Stopwatch | None) -> Route:
+        """The clients that ask for these ids cannot ask for another."""
+        return await self._usable(wanted, kind, watch) or await self.default(kind, watch)
+
+    async def _usable(self, wanted: str, kind: Kind, watch: Stopwatch | None) -> Route | None:
         """The model itself if it can be used here, else what stands for it. A provider that cannot even start counts
-        as one that is not installed: the clients that ask for these ids cannot ask for another."""
-        for name in (wanted, _ALIASES[wanted]):
+        as one that is not installed."""
+        for name in (wanted, _ALIASES.get(wanted)):
             try:
                 route = await self._find(name, kind, watch) if name else None
             except VoxError:
                 continue
-            if route is not None and route.model.installed:
+            if route is not None and route.model.installed and route.model.available:
                 return route
-        return await self.default(kind, watch)
+        return None
 
     async def _find(self, wanted: str, kind: Kind, watch: Stopwatch | None) -> Route | None:
         return self._configured(wanted, kind) or await self._offered(wanted, kind, watch)

@@ -18,7 +18,7 @@ from vox.audio.limits import Limits
 from vox.audio.normalize import STANDARD_RATE, prepared
 from vox.config import Configuration
 from vox.config.changes import Changes
-from vox.errors import InvalidRequest, ProviderMisbehaved, ProviderTimeout, UnsupportedAudio, VoxError
+from vox.errors import InvalidRequest, ProviderMisbehaved, ProviderTimeout, UnsupportedAudio, VoiceNotFound, VoxError
 from vox.host.process import how_to_raise
 from vox.paths import Home
 from vox.protocol.provider import ProgressNotice, SynthesizeResult, TranscribeResult, read_transcript
@@ -77,7 +77,7 @@ class Runtime:
             recorder,
             lambda transcript, caller, session: self.history.transcribed(transcript, caller, "live", session),
         )
-        self._router = Router(registry, configuration.settings)
+        self._router = Router(registry, configuration.settings, configuration.preferences)
         self.warmups = Warmups(registry, lambda model: find_model(self._router, model, exact=False), self.events, tasks)
         registry.on_event = self._provider_event
         self.events.describe("provider", lambda: {"providers": [provider_status(one) for one in registry.providers]})
@@ -94,7 +94,7 @@ class Runtime:
         changes = self.registry.apply(configuration)
         self.configuration, self._settings = configuration, configuration.settings
         self.history.enabled = self._settings.history
-        self._router.configure(self._settings)
+        self._router.configure(self._settings, configuration.preferences)
         self._limits = Limits(max_bytes=self._settings.max_audio_bytes, max_duration_s=self._settings.max_audio_seconds)
         touched = {*changes.added, *changes.changed}
         renewed = [provider for provider in self.registry.providers if (provider.id, provider.kind) in touched]
@@ -355,7 +355,14 @@ class Runtime:
         wanted = (request.voice or "").strip()
         if not wanted and route.model.id == self._settings.default_tts:
             wanted = self._settings.default_voice or ""
-        return await self._voices.check(route, wanted, account) if wanted else None
+        if wanted:
+            return await self._voices.check(route, wanted, account)
+        preferences = self.configuration.preferences
+        if preferences.synthesis_voice is None or route.model.id != preferences.synthesis_model:
+            return None
+        with suppress(VoiceNotFound):  # a wish, not an order
+            return await self._voices.check(route, preferences.synthesis_voice, account)
+        return None
 
 
 def _as_it_is(result: Any, audio: bytes | None) -> Any:
