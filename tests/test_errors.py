@@ -40,6 +40,7 @@ TABLE = {
     "ProviderMisbehaved": ("provider_misbehaved", -32033, 502, 70, True),
     "ProviderFailed": ("provider_error", -32034, 502, 70, False),
     "Cancelled": ("cancelled", -32800, 499, 130, False),
+    "CatalogUnavailable": ("catalog_unavailable", -32041, 502, 69, True),
     "DaemonUnavailable": ("daemon_unavailable", -32040, 503, 69, True),
 }
 

@@ -29,6 +29,7 @@
     ├── ProviderMisbehaved      provider_misbehaved
     ├── ProviderFailed          provider_error
     ├── Cancelled               cancelled
+    ├── CatalogUnavailable      catalog_unavailable
     └── DaemonUnavailable       daemon_unavailable
 
 A class is a thing a caller can do something about. Each carries how every door renders it, so no door decides for
@@ -40,6 +41,7 @@ from typing import Any, ClassVar
 __all__ = [
     "AudioTooLarge",
     "Cancelled",
+    "CatalogUnavailable",
     "ConfigError",
     "DaemonUnavailable",
     "DeviceBusy",
@@ -262,6 +264,12 @@ class Cancelled(VoxError):
     """The caller gave up."""
 
     code, rpc_code, http_status, exit_status = "cancelled", -32800, 499, 130
+
+
+class CatalogUnavailable(VoxError):
+    """The list of models cannot be fetched from where the user keeps it, or what is there is no such list."""
+
+    code, rpc_code, http_status, exit_status, retryable = "catalog_unavailable", -32041, 502, 69, True
 
 
 class DaemonUnavailable(VoxError):

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from vox.cli.catalog import catalog_command
 from vox.cli.options import json_option, no_start_option, open_client
 from vox.cli.output import Output
 
@@ -17,6 +18,7 @@ Examples:
   vox models list --kind tts
   vox models install parakeet:v3
   vox models preload
+  vox models catalog
 """
 
 
@@ -28,6 +30,9 @@ def command(ctx: click.Context, start: bool) -> None:
     """List, install and preload models. Without a command: list."""
     if ctx.invoked_subcommand is None:
         _list(ctx.ensure_object(Output), "all", start)
+
+
+command.add_command(catalog_command)
 
 
 @command.command("list", epilog="\b\nExample:\n  vox models list --kind tts --json")

@@ -61,6 +61,10 @@ class Settings(Described, BaseModel):
     history: bool = False
     """Keep what was recognised and spoken, text included, in history.jsonl."""
 
+    model_catalog_url: str | None = Field(default=None, pattern="^(https|file)://")
+    """Where `vox models catalog refresh` fetches a newer list of models from: https or file. Nothing is fetched at any
+    other time, and nowhere unless this is set."""
+
     def with_environment(self, environment: Mapping[str, str] | None = None) -> "Settings":
         """These settings with the variables of `_VARIABLES` applied.
 
@@ -81,4 +85,5 @@ _VARIABLES = {
     "VOX_BRIDGE_PORT": "bridge_port",
     "VOX_AUTH_TOKEN": "auth_token",
     "VOX_HISTORY": "history",
+    "VOX_MODEL_CATALOG_URL": "model_catalog_url",
 }

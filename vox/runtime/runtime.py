@@ -23,6 +23,7 @@ from vox.host.process import how_to_raise
 from vox.paths import Home
 from vox.protocol.provider import ProgressNotice, SynthesizeResult, TranscribeResult, read_transcript
 from vox.runtime.account import Account
+from vox.runtime.catalog import Catalog, CatalogList
 from vox.runtime.credentials import FEATURE
 from vox.runtime.events import Events
 from vox.runtime.execution import Executor
@@ -69,6 +70,7 @@ class Runtime:
         self._executor = Executor(tasks)
         self._settings = configuration.settings
         self.performance = Performance(home.performance_jsonl)
+        self._catalog = Catalog(home.models_catalog)
         self.history = History(home.history_jsonl, enabled=self._settings.history)
         self.live = LiveSessions(
             self,
@@ -222,6 +224,19 @@ class Runtime:
     async def models(self, kinds: tuple[Kind, ...] = ("asr",)) -> tuple[list[ModelInfo], list[tuple[str, VoxError]]]:
         """The models of some kinds, asked afresh where nothing is in flight; beside them the providers that failed."""
         return await self.registry.models(kinds, fresh=True)
+
+    async def catalog(self, *, refresh: bool = False) -> CatalogList:
+        """The models there are to choose from, installed here or not.
+
+        Args:
+            refresh: Fetch a newer list first, from the address in the settings.
+
+        Raises:
+            Unsupported, CatalogUnavailable: There is no such address, or nothing useful comes from it.
+        """
+        if refresh:
+            return await self._catalog.refresh(self._settings.model_catalog_url)
+        return await anyio.to_thread.run_sync(self._catalog.read)
 
     async def default_model(self, kind: Kind) -> str | None:
         """The id used when a request names none; None when nothing is installed."""

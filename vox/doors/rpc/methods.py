@@ -3,6 +3,7 @@ answer."""
 
 from typing import Any
 
+from vox.doors.rpc.groups.catalog import CatalogMethods
 from vox.doors.rpc.groups.daemon import Daemon, DaemonMethods
 from vox.doors.rpc.groups.events import EventMethods
 from vox.doors.rpc.groups.history import HistoryMethods
@@ -29,6 +30,7 @@ class Methods:
             DaemonMethods(daemon),
             ModelMethods(runtime),
             HistoryMethods(runtime),
+            CatalogMethods(runtime),
             RecognitionMethods(runtime),
             LiveMethods(runtime),
             SpeechMethods(runtime),
