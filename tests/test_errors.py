@@ -27,6 +27,8 @@ TABLE = {
     "ModelNotInstalled": ("model_not_installed", -32022, 409, 66, False),
     "ProviderBusy": ("provider_busy", -32001, 429, 75, True),
     "QueueTimeout": ("queue_timeout", -32002, 503, 75, True),
+    "NoRoom": ("no_room", -32007, 503, 75, True),
+    "UploadTimeout": ("upload_timeout", -32008, 408, 75, True),
     "MicrophoneUnavailable": ("microphone_unavailable", -32004, 503, 69, True),
     "Unsupported": ("unsupported", -32015, 501, 64, False),
     "LiveSessionBusy": ("live_session_busy", -32005, 409, 75, True),

@@ -19,6 +19,7 @@ from typing import Any
 
 import anyio
 from anyio.abc import TaskGroup
+from anyio.lowlevel import checkpoint
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -43,6 +44,8 @@ from vox.daemon.private import make_private
 from vox.daemon.providers import make_supervisor
 from vox.daemon.reload import Reloader
 from vox.daemon.signals import Signals, ignore_signals
+from vox.doors.companion.server import Companion
+from vox.doors.events.http import event_route
 from vox.doors.rpc.groups.daemon import Daemon
 from vox.doors.rpc.handler import Access
 from vox.doors.rpc.methods import Methods
@@ -52,6 +55,7 @@ from vox.host.command import builtins, is_builtin
 from vox.host.job import make_watcher
 from vox.log import configure, get_logger, redactor
 from vox.paths import Home
+from vox.runtime.events import Events
 from vox.runtime.registry import Registry
 from vox.runtime.runtime import Runtime
 from vox.runtime.telemetry import Recorder
@@ -59,6 +63,8 @@ from vox.runtime.telemetry import Recorder
 __all__ = ["main", "run"]
 
 STOP_GRACE_S = 4.5  # for the providers to end; a user who pressed Ctrl-C waits no longer than five seconds
+
+_TURNS_TO_TELL = 8  # of the loop: to wake the listeners, then the writers, of which either may be a turn late
 
 _log = get_logger()
 
@@ -158,24 +164,37 @@ async def _serve(home: Home, runtime: Runtime, reloader: Reloader, origins: Orig
             reload=lambda: _reload(reloader),
         ),
     )
-    app = Cors(_app(methods, keys))
-    names = names_of(lambda: runtime.configuration.settings)
-    guard = Guard(app, origins.allows, names, lambda scope: admits(scope, keys))
-    server = HttpServer(guard, connection_class(_peers(runtime, listener)))
     async with AsyncExitStack() as stack, anyio.create_task_group() as front:
+        companion = Companion(runtime, methods, home, lambda scope: access_of(scope, keys), front)
+        app = Cors(_app(methods, companion, keys, event_route(runtime.events, lambda scope: access_of(scope, keys))))
+        names = names_of(lambda: runtime.configuration.settings)
+        guard = Guard(app, origins.allows, names, lambda scope: admits(scope, keys))
+        server = HttpServer(guard, connection_class(_peers(runtime, listener)))
         front.start_soon(_run_http, server, [listener, *(alias.listener for alias in aliases if alias.listener)])
         await _open_unix(stack, home, methods, front)
         publish(home.runtime_json, {**facts, "token": token})
         _begin_collecting()
         _log.info("daemon.ready", port=facts["port"], socket=facts["socket"], pid=facts["pid"])
+        runtime.events.describe("health", lambda: _health(facts, started, aliases))
+        runtime.events.publish("health", "ready", _health(facts, started, aliases))
         front.start_soon(runtime.warm_up)
         try:
             await stop.wait()
         finally:
             withdraw(home.runtime_json)
+            await _tell_stopping(runtime.events)
             server.stop()
             front.cancel_scope.cancel()
             _log.info("daemon.stopping")
+
+
+async def _tell_stopping(events: Events) -> None:
+    """Tell those who listen; the loop's next turns put it on its way."""
+    events.publish("health", "stopping", {})
+    events.end()
+    with anyio.CancelScope(shield=True):
+        for _ in range(_TURNS_TO_TELL):
+            await checkpoint()
 
 
 def _begin_collecting() -> None:
@@ -217,14 +236,14 @@ def _peers(runtime: Runtime, listener: socket.socket) -> Callable[[Address, Addr
     return is_ours
 
 
-def _app(methods: Methods, keys: Keys) -> Starlette:
+def _app(methods: Methods, companion: Companion, keys: Keys, events: Route) -> Starlette:
     async def rpc(websocket: WebSocket) -> None:
         await serve_websocket(websocket, methods, access_of(websocket.scope, keys))
 
     async def alive(_: Request) -> PlainTextResponse:
         return PlainTextResponse("ok")
 
-    return Starlette(routes=[WebSocketRoute("/", rpc), Route("/healthz", alive)])
+    return Starlette(routes=[WebSocketRoute("/", rpc), Route("/healthz", alive), events, *companion.routes()])
 
 
 def _first(error: BaseException) -> BaseException:

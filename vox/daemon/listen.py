@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import errno
 import ipaddress
+import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable, Generator
@@ -21,6 +22,12 @@ from vox.log import get_logger
 __all__ = ["HttpServer", "bind_tcp", "is_loopback", "listen_unix"]
 
 _log = get_logger()
+
+# Whoever can reach the port could fill our log with requests that are none. And a refused WebSocket, which gets its
+# whole answer, is reported by uvicorn as one that got none.
+_uvicorn_log = logging.getLogger("uvicorn.error")
+_uvicorn_log.setLevel(logging.ERROR)
+_uvicorn_log.addFilter(lambda record: record.msg != "ASGI callable returned without completing handshake.")
 
 _BACKLOG = 2048  # connections that wait to be accepted; what uvicorn takes
 _CLOSE_GRACE_S = 1  # for requests in flight when the daemon ends

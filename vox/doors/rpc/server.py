@@ -47,6 +47,12 @@ class Outbox:
             self._sent.clear()
             await self._sent.wait()
 
+    async def flushed(self) -> None:
+        """Wait until nothing is on its way."""
+        while self._bytes + self._sending:
+            self._sent.clear()
+            await self._sent.wait()
+
     async def run(self, send: Callable[[list[bytes]], Awaitable[None]]) -> None:
         """Hand over what has come together, until cancelled."""
         while True:

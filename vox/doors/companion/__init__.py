@@ -1,0 +1,1 @@
+"""The companion bridge: plain HTTP for web pages."""
