@@ -136,7 +136,7 @@ async def soak(warm: int, calls: int) -> Soaked:
     """
     found, begin, chance = Soaked(), time.monotonic(), random.Random(7)
     configure(None, console=False)
-    open_before = descriptors()
+    open_before, dead_before = descriptors(), set(zombies())
     with tempfile.TemporaryDirectory() as folder, anyio.fail_after(_LIMIT_S):
         home = Home(Path(folder) / "home")
         home.ensure()
@@ -150,7 +150,7 @@ async def soak(warm: int, calls: int) -> Soaked:
             found.closed = [name for name in _PROVIDERS if not await _serves(runtime, name)]
             found.stuck = sum(map(_unaccounted, runtime.registry.providers))
             found.starts = sum(supervisor.generation for supervisor in runtime.registry.supervisors())
-        found.orphans, found.zombies = len(marked(home.root)), len(zombies())
+        found.orphans, found.zombies = len(marked(home.root)), len(set(zombies()) - dead_before)
     found.descriptors = descriptors() - open_before
     found.seconds = time.monotonic() - begin
     return found

@@ -67,3 +67,4 @@ async def test_a_call_in_the_very_moment_of_a_crash_finds_it_noted() -> None:
         with pytest.raises(errors.ProviderUnavailable, match="ended by signal 9"):
             await supervisor.ensure()
         assert supervisor.state == "backing_off"
+        await gone(lambda: process.transport.process.returncode is not None)
