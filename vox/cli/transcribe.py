@@ -11,12 +11,13 @@ from vox.cli.inputs import STDIN, check_file, readable_copy
 from vox.cli.options import json_option, max_wait_option, no_start_option, open_client, turn_params
 from vox.cli.output import NOT_FOUND, Output
 from vox.cli.transcript import FORMATS, metrics_lines, render
+from vox.cli.verbs import Verbs
 from vox.errors import InvalidRequest, VoxError
 
 if TYPE_CHECKING:
     from vox.client import Client
 
-__all__ = ["command"]
+__all__ = ["command", "file_command"]
 
 _SUFFIXES = {"text": ".txt", "json": ".json", "verbose_json": ".json", "srt": ".srt", "vtt": ".vtt"}
 _FORMATS_BY_SUFFIX = {".txt": "text", ".json": "json", ".srt": "srt", ".vtt": "vtt"}
@@ -37,7 +38,22 @@ audio, 66 no such file or model, 69 no daemon, 70 the provider failed,
 """
 
 
-@click.command("transcribe", short_help="Recognise the speech in audio files.", epilog=_EPILOG)
+command = Verbs(
+    "transcribe",
+    {
+        "file": "vox.cli.transcribe:file_command",
+        "live": "vox.cli.live:live_command",
+        "status": "vox.cli.live:status_command",
+        "stop": "vox.cli.live:stop_command",
+        "cancel": "vox.cli.live:cancel_command",
+    },
+    short_help="Recognise the speech in audio files.",
+    help="Recognise speech: in files, or live. Without a command: file.",
+    epilog="\b\nExamples:\n  vox transcribe talk.mp3\n  vox transcribe live",
+)
+
+
+@click.command("file", short_help="Recognise the speech in audio files.", epilog=_EPILOG)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...|-")
 @click.option("--model", metavar="ID", help="Model; see `vox models`. Default: the first that is installed.")
 @click.option("--language", metavar="TAG", help="Language spoken, as in en or pt-BR, for models that ask.")
@@ -50,7 +66,7 @@ audio, 66 no such file or model, 69 no daemon, 70 the provider failed,
 @json_option
 @no_start_option
 @click.pass_obj
-def command(
+def file_command(
     output: Output,
     files: tuple[str, ...],
     model: str | None,
@@ -65,10 +81,10 @@ def command(
 ) -> int:
     """Recognise the speech in audio files.
 
-    FILE is any audio file; - is standard input. `vox transcribe file FILE` does the same. Several files are a batch:
-    they let calls go first for whose answer somebody waits.
+    FILE is any audio file; - is standard input. `vox transcribe FILE` does the same. Several files are a batch: they
+    let calls go first for whose answer somebody waits.
     """
-    names = _without_verb(files)
+    names = list(files)
     shape = format_ or (_FORMATS_BY_SUFFIX.get(Path(out).suffix.lower(), "text") if out else "text")
     targets = _targets(names, out, _SUFFIXES[shape])
     wanted = {"modelId": model, "language": language, "words": True if words or shape in _TIMED else None}
@@ -153,12 +169,6 @@ class _Job:
             return 0
         self._output.note(f"{_shown(name)}: no speech")
         return NOT_FOUND
-
-
-def _without_verb(files: tuple[str, ...]) -> list[str]:
-    """`transcribe file FILE` is how the published command line says it."""
-    names = list(files)
-    return names[1:] if names[0] == "file" and len(names) > 1 and not os.path.exists("file") else names
 
 
 def _targets(names: list[str], out: str | None, suffix: str) -> list[Path | None]:

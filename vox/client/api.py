@@ -13,6 +13,7 @@ from vox.errors import DaemonUnavailable
 from vox.paths import Home
 
 if TYPE_CHECKING:
+    from vox.client.live import LiveSession
     from vox.client.streams import SpeechStream
     from vox.types import ModelInfo, Partial, Priority, Progress, Speech, Transcript, Voice
 
@@ -113,6 +114,54 @@ class Client:
                 on_partial(partial_of(data))
 
         return transcript_of(self.call("transcribe.file", {"path": os.path.abspath(path), **given}, hear))
+
+    def live(
+        self,
+        model: str | None = None,
+        language: str | None = None,
+        *,
+        device: str | None = None,
+        words: bool | None = None,
+        prompt: str | None = None,
+        hotwords: Iterable[str] | None = None,
+        max_s: float | None = None,
+        levels: bool = False,
+        utterances: bool = False,
+    ) -> "LiveSession":
+        """Recognise what is said into the microphone of the daemon's machine, while it is said: an iterator of
+        `LiveEvent`, and `stop`. Other calls may be made meanwhile. When this returns, the microphone records.
+
+        Args:
+            model, language, words, prompt, hotwords: As `transcribe`.
+            device: Name of the microphone; None for the default one.
+            max_s: Seconds after which recording ends by itself, within the daemon's own limit.
+            levels: Tell ten times a second how loud it is.
+            utterances: Tell each utterance alone, for as long as a day, rather than all the text so far.
+
+        Raises:
+            LiveSessionBusy: Another session has the microphone.
+            MicrophoneUnavailable: There is none.
+            SessionCancelled: The microphone did not open in time.
+            DaemonUnavailable: There is no daemon to ask.
+        """
+        given = {
+            "modelId": model,
+            "language": language,
+            "device": device,
+            "words": words,
+            "prompt": prompt,
+            "hotwords": None if hotwords is None else list(hotwords),
+            "maxSeconds": max_s,
+            "levels": levels,
+            "utterances": utterances,
+        }
+        from vox.client.live import LiveSession
+
+        def ask(method: str, params: dict[str, Any]) -> dict[str, Any]:
+            with Client(self._home, start=False, client_id=self._client_id) as other:
+                return other.call(method, params)
+
+        return LiveSession(self.follow("transcribe.startSession", given), ask)
 
     def synthesize(
         self,

@@ -12,10 +12,11 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.runtime.conftest import until
+from vox.audio.utterance import Utterance
 from vox.config import Settings
 from vox.runtime.events import Events
 from vox.runtime.live.device import Device
-from vox.runtime.live.pieces import RATE, Piece
+from vox.runtime.live.pieces import RATE
 from vox.runtime.live.sessions import LiveSessions
 from vox.runtime.live.told import Asker, Final, LiveRequest, StateChanged, Told
 from vox.runtime.requests import Caller, OnProgress, TranscribeRequest
@@ -48,7 +49,7 @@ class LoudCutter:
         self._samples: NDArray[np.int16] = np.empty(0, np.int16)
         self._done = 0
 
-    def feed(self, samples: NDArray[np.int16]) -> Iterable[Piece]:
+    def feed(self, samples: NDArray[np.int16]) -> Iterable[Utterance]:
         self._samples = np.concatenate([self._samples, samples])
         loud = np.flatnonzero(self._samples[self._done :]) + self._done
         ends = loud[np.flatnonzero(np.diff(loud) > 1)]
@@ -57,14 +58,14 @@ class LoudCutter:
         for end in ends:
             yield self._cut(int(end) + 1)
 
-    def end(self) -> Iterable[Piece]:
+    def end(self) -> Iterable[Utterance]:
         if np.any(self._samples[self._done :]):
             yield self._cut(len(self._samples))
 
-    def _cut(self, end: int) -> Piece:
+    def _cut(self, end: int) -> Utterance:
         start = self._done + int(np.flatnonzero(self._samples[self._done : end])[0])
         self._done = end
-        return Piece(start, self._samples[start:end].tobytes())
+        return Utterance(start, self._samples[start:end].tobytes())
 
 
 class Recogniser:

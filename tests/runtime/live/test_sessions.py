@@ -93,7 +93,7 @@ async def test_a_page_ends_what_it_began_itself(stage: Stage) -> None:
 async def test_nothing_to_end(stage: Stage) -> None:
     for name in (None, "unknown"):
         for end in (stage.live.stop, stage.live.cancel):
-            with pytest.raises(LiveSessionNotFound, match="^No active live session$"):
+            with pytest.raises(LiveSessionNotFound, match=r"^No active live session$"):
                 await end(name, ME)
     async with begun(stage):
         await stage.reaches("recording")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from unicodedata import east_asian_width
 
-from vox.runtime.live.pieces import Piece
+from vox.audio.utterance import Utterance
 from vox.types import Segment, Transcript, Word
 
 __all__ = ["Gathered", "join"]
@@ -26,7 +26,7 @@ class Gathered:
         self._words: list[Word] | None = None
         self._segments: list[Segment] = []
 
-    def add(self, piece: Piece, heard: Transcript) -> tuple[Word, ...] | None:
+    def add(self, piece: Utterance, heard: Transcript) -> tuple[Word, ...] | None:
         """Add the text of a piece. Returns its words, timed from the beginning of the recording."""
         self.model, self.language = heard.model, self.language or heard.language
         words = None if heard.words is None else tuple(_later(word, piece.start_s) for word in heard.words)
@@ -48,7 +48,7 @@ class Gathered:
         """The model's segments, or one for each piece where it gives none."""
         return tuple(self._segments)
 
-    def _time(self, piece: Piece, heard: Transcript, words: tuple[Word, ...] | None) -> None:
+    def _time(self, piece: Utterance, heard: Transcript, words: tuple[Word, ...] | None) -> None:
         if words is not None:
             self._words = self._words or []
             self._words += words

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 
+from vox.audio.utterance import Utterance
 from vox.errors import VoxError
-from vox.runtime.live.pieces import Piece
 from vox.types import Transcript
 
 __all__ = ["PATIENCE_S", "Hearing"]
@@ -33,19 +33,19 @@ class Hearing:
 
     def __init__(
         self,
-        transcribe: Callable[[Piece], Awaitable[Transcript]],
-        take: Callable[[Piece, Transcript], None],
+        transcribe: Callable[[Utterance], Awaitable[Transcript]],
+        take: Callable[[Utterance, Transcript], None],
         warn: Callable[[VoxError], None],
     ) -> None:
         self._transcribe, self._take, self._warn = transcribe, take, warn
-        self._pieces = deque[Piece]()
+        self._pieces = deque[Utterance]()
         self._news, self._ended, self._done = anyio.Event(), anyio.Event(), anyio.Event()
         self._give_up_at = float("inf")
         self._error: VoxError | None = None
         self.waiting_s = 0.0
         """Seconds of audio that were not recognised yet."""
 
-    def add(self, piece: Piece) -> None:
+    def add(self, piece: Utterance) -> None:
         """Recognise this piece when its turn comes."""
         self._pieces.append(piece)
         self.waiting_s += piece.duration_s
@@ -77,7 +77,7 @@ class Hearing:
             self._error = error
         self._done.set()
 
-    async def _next(self) -> Piece | None:
+    async def _next(self) -> Utterance | None:
         while not self._pieces:
             if self._ended.is_set():
                 return None
@@ -85,7 +85,7 @@ class Hearing:
             await self._news.wait()
         return self._pieces.popleft()
 
-    async def _recognise(self, piece: Piece) -> Transcript:
+    async def _recognise(self, piece: Utterance) -> Transcript:
         pause_s = _FIRST_PAUSE_S
         while True:
             is_last = self._ended.is_set()

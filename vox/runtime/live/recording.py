@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from vox.audio.utterance import Utterance
 from vox.errors import MicrophoneUnavailable
 from vox.runtime.live.device import let_go
-from vox.runtime.live.pieces import RATE, Cutter, Piece
+from vox.runtime.live.pieces import RATE, Cutter
 from vox.runtime.live.told import DeviceChanged, EndedBy, Level, Tell
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Recording:
         self,
         microphone: "Microphone",
         cutter: Cutter,
-        take: Callable[[Piece], None],
+        take: Callable[[Utterance], None],
         tell: Tell,
         *,
         max_s: float,

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 
+from vox.audio.utterance import Utterance
 from vox.errors import SessionCancelled, VoxError
 from vox.log import get_logger
 from vox.runtime.live.gathered import Gathered
 from vox.runtime.live.hearing import Hearing
-from vox.runtime.live.pieces import RATE, Cutter, Piece
+from vox.runtime.live.pieces import RATE, Cutter
 from vox.runtime.live.recording import Recording
 from vox.runtime.live.tally import Tally
 from vox.runtime.live.told import Asker, EndedBy, Final, Heard, LiveRequest, State, StateChanged, Tell, Warned
@@ -36,7 +37,7 @@ ROUTE = "transcribe.live"
 
 _log = get_logger()
 
-_STARTING_TIMEOUT, _CONNECTION_CLOSED = "starting_timeout", "connection_closed"
+_STARTING_TIMEOUT, _CONNECTION_CLOSED, _BY_CLIENT = "starting_timeout", "connection_closed", "cancelled"
 
 
 class Recogniser(Protocol):
@@ -155,7 +156,7 @@ class Session:
                 self.final = await self._live()
                 self._enter("done")
             if self._scope.cancelled_caught:
-                self._cancelled("cancelled", None)
+                self._cancelled(_BY_CLIENT, None)
         except SessionCancelled as error:
             self._cancelled(str(error.details["reason"]), error)
             raise
@@ -236,7 +237,7 @@ class Session:
         except VoxError as error:  # perhaps it can be used when the first piece is there
             self._tell(Warned(error))
 
-    async def _transcribe(self, piece: Piece) -> Transcript:
+    async def _transcribe(self, piece: Utterance) -> Transcript:
         wanted = self._request
         request = TranscribeRequest(
             source=piece.wav(),
@@ -248,7 +249,7 @@ class Session:
         )
         return await self._recogniser.transcribe(request, self._caller, self.tally)
 
-    def _take(self, piece: Piece, heard: Transcript) -> None:
+    def _take(self, piece: Utterance, heard: Transcript) -> None:
         words = self._gathered.add(piece, heard)
         if heard.text:
             text = "" if self._request.utterances else self._gathered.text
@@ -282,7 +283,7 @@ class Session:
 
     def _cancelled(self, reason: str, error: VoxError | None) -> None:
         self.error = error or SessionCancelled("The session was cancelled.", reason=reason)
-        self._enter("cancelled", reason)
+        self._enter("cancelled", None if reason == _BY_CLIENT else reason)
 
     def _enter(self, state: State, reason: str | None = None) -> None:
         previous, self.state = self.state, state

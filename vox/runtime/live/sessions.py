@@ -14,7 +14,7 @@ from vox.config import Settings
 from vox.errors import LiveSessionBusy, LiveSessionNotFound, LiveSessionOwnerMismatch, VoxError
 from vox.runtime.events import Events
 from vox.runtime.live.device import Device
-from vox.runtime.live.pieces import Cutter
+from vox.runtime.live.pieces import Cutter, make_cutter
 from vox.runtime.live.session import Listener, Recogniser, Session
 from vox.runtime.live.told import Asker, Final, LiveRequest, StateChanged, Told
 from vox.runtime.requests import Caller
@@ -64,7 +64,7 @@ class LiveSessions:
         self._holder: Session | None = None
         self.device = Device(_open_microphone)
         """The microphone."""
-        self.cutter: Callable[[], Cutter] = _make_cutter
+        self.cutter: Callable[[], Cutter] = make_cutter
         """Makes what finds the pieces of a recording."""
         self.open_s = OPEN_S
         """Seconds the microphone may take to open."""
@@ -211,9 +211,3 @@ def _open_microphone(name: str | None) -> "Microphone":
     from vox.audio.capture import open_microphone  # loads numpy and the sound library
 
     return open_microphone(name)
-
-
-def _make_cutter() -> Cutter:
-    from vox.audio.endpoint import Endpointer  # loads numpy
-
-    return Endpointer()
