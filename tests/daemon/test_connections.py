@@ -1,0 +1,119 @@
+"""What a connection must do before anything it says is read."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import anyio
+import pytest
+
+from vox.daemon import connections
+from vox.daemon.connections import connection_class
+from vox.daemon.listen import HttpServer, bind_tcp
+
+pytestmark = pytest.mark.anyio
+
+REQUEST = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    """Reads the body and answers with its length."""
+    size, more = 0, True
+    while more:
+        message = await receive()
+        size, more = size + len(message.get("body", b"")), message.get("more_body", False)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"%02d" % size})
+
+
+@asynccontextmanager
+async def serving(is_ours: Callable[..., bool] = lambda *_: True, head_s: float = 10) -> AsyncIterator[tuple[str, int]]:
+    listener = bind_tcp("127.0.0.1", 0)
+    server = HttpServer(app, connection_class(is_ours, head_s))
+    async with anyio.create_task_group() as tasks:
+
+        async def run() -> None:
+            await server.serve(sockets=[listener])
+
+        tasks.start_soon(run)
+        yield listener.getsockname()
+        server.stop()
+
+
+async def talk(address: tuple[str, int], *pieces: bytes, pause: float = 0) -> bytes:
+    """Send pieces, and read to the end of the first answer or of the connection."""
+    reader, writer = await asyncio.open_connection(*address)
+    for piece in pieces:
+        writer.write(piece)
+        await asyncio.sleep(pause)
+    try:
+        with anyio.fail_after(5), suppress(ConnectionResetError):
+            head = await reader.readuntil(b"\r\n\r\n")
+            return head.split(b"\r\n")[0] + (b" " + await reader.readexactly(2) if b"length: 2" in head else b"")
+    except asyncio.IncompleteReadError:
+        pass
+    finally:
+        writer.transport.abort()
+    return b""
+
+
+async def test_an_honest_request() -> None:
+    asked: list[Any] = []
+
+    def is_ours(peer: Any, local: Any) -> bool:
+        asked.append((peer[0], local))
+        return True
+
+    async with serving(is_ours) as address:
+        assert await talk(address, REQUEST) == b"HTTP/1.1 200 OK 00"
+        assert asked == [("127.0.0.1", address)]
+
+
+async def test_another_users_request() -> None:
+    async with serving(lambda *_: False) as address:
+        assert await talk(address, REQUEST) == b"HTTP/1.1 403 Forbidden"
+
+
+@pytest.mark.parametrize("pieces", [[], [b"GET"], [b"GET / HTTP/1.1\r\n", b"host: loc", b"alhost\r\n"]])
+async def test_a_head_that_does_not_come(pieces: list[bytes]) -> None:
+    async with serving(head_s=0.2) as address:
+        begun = anyio.current_time()
+        assert await talk(address, *pieces) == b""
+        assert 0.15 < anyio.current_time() - begun < 3
+
+
+async def test_a_second_head_that_does_not_come() -> None:
+    async with serving(head_s=0.2) as address:
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(REQUEST)
+        await reader.readuntil(b"\r\n\r\n00")
+        writer.write(b"GET / HT")
+        with anyio.fail_after(3):
+            assert await reader.read() == b""
+        writer.close()
+
+
+async def test_a_body_may_take_longer_than_a_head() -> None:
+    head = b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4\r\n\r\n"
+    async with serving(head_s=0.1) as address:
+        assert await talk(address, head, b"ab", b"cd", pause=0.2) == b"HTTP/1.1 200 OK 04"
+
+
+async def test_one_connection_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 2)
+    async with serving() as address:
+        held = [socket.create_connection(address) for _ in range(2)]
+        assert await talk(address, REQUEST) == b"HTTP/1.1 503 Service Unavailable"
+        for connection in held:
+            connection.close()
+        for _ in range(50):
+            if (answer := await talk(address, REQUEST)).startswith(b"HTTP/1.1 200"):
+                break
+        assert answer == b"HTTP/1.1 200 OK 00"  # there is room again
