@@ -21,6 +21,12 @@ def test_what_a_request_does_not_name() -> None:
         assert caught.value.rpc_code == -32602
 
 
+def test_lent_keys() -> None:
+    call = Call("synthesize", {"credentials": {"OPENAI_API_KEY": "k", "GROQ_API_KEY": 7}})
+    assert call.credentials == {"OPENAI_API_KEY": "k"}
+    assert Call("synthesize", {"credentials": ["k"]}).credentials == Call("synthesize", {}).credentials == {}
+
+
 @pytest.mark.parametrize("speed", [0, -1, "fast", True, float("nan")])
 def test_a_speed_that_is_none(speed: Any) -> None:
     with pytest.raises(ProviderError, match="speed must be"):

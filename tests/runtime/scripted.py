@@ -99,6 +99,19 @@ def obey(number: int, order: str, given: str, params: dict[str, Any]) -> str | N
     return rest if verb == "say" else "hello world"
 
 
+def annotate(number: int, params: dict[str, Any]) -> None:
+    turns = [{"speakerId": "A", "start": 0, "end": 0.5}, {"speakerId": 7}]
+    words = [word | {"speakerId": "A"} for word in params.get("words", ())]
+    send({"id": number, "result": {"speakers": turns, "words": words, "metrics": {"diarizationMs": 2.5}}})
+
+
+def echo(number: int, params: dict[str, Any]) -> None:
+    send({"id": number, "result": params})
+
+
+OTHERS = {"annotate": annotate, "echo": echo}
+
+
 def answer(request: dict[str, Any]) -> None:
     number, method, params = request["id"], request["method"], request.get("params") or {}
     if method in SPEC.get("mute", ()):
@@ -145,8 +158,8 @@ def answer(request: dict[str, Any]) -> None:
                     "result": {**result, "contentType": "audio/wav", "audioBase64": audio, "metrics": metrics},
                 }
             )
-    elif method == "echo":
-        send({"id": number, "result": params})
+    elif method in OTHERS:
+        OTHERS[method](number, params)
 
 
 if "dies_if" in SPEC and Path(SPEC["dies_if"]).exists():

@@ -182,6 +182,7 @@ class SynthesizeParams(ModelParams):
     request_id: str | int | None = None
     stream: bool | None = Field(default=None, description="With the feature synthesize.stream.")
     out_dir: str | None = Field(default=None, description="With the feature audio.path: a folder for the file.")
+    credentials: dict[str, str] | None = Field(default=None, description="With the feature credentials: keys to use.")
 
 
 class StreamStartParams(ModelParams):

@@ -16,15 +16,19 @@ from vox.protocol.jsonrpc import BUSY, CANCELLED, INVALID_PARAMS, ErrorObject
 
 __all__ = [
     "METHODS",
+    "AnnotateResult",
     "ModelShape",
     "ModelsResult",
     "ProgressNotice",
     "SegmentShape",
+    "SpeakerShape",
+    "SpokenWordShape",
     "SynthesizeResult",
     "TranscribeResult",
     "VoiceShape",
     "VoicesResult",
     "WordShape",
+    "read_annotation",
     "read_model",
     "read_models",
     "read_progress",
@@ -34,7 +38,7 @@ __all__ = [
     "to_error",
 ]
 
-_NEEDED = frozenset(("audio", "id", "models", "text", "voices"))  # without these there is no answer
+_NEEDED = frozenset(("audio", "id", "models", "speakers", "text", "voices"))  # without these there is no answer
 
 METHODS = ("models", "install", "preload", "transcribe", "voices", "synthesize")
 
@@ -177,6 +181,30 @@ class SynthesizeResult(_Wire):
     metrics: _Metrics = {}
 
 
+class SpokenWordShape(WordShape):
+    """A word and who says it."""
+
+    speaker_id: str | None = None
+
+
+class SpeakerShape(_Wire):
+    """Somebody speaks, from one second of the audio to another."""
+
+    speaker_id: str
+    start: float
+    end: float
+    confidence: float | None = None
+
+
+class AnnotateResult(_Wire):
+    """The answer to `annotate`."""
+
+    speakers: Annotated[list[SpeakerShape], _keep_valid(SpeakerShape)]
+    text: str | None = None
+    words: Annotated[list[SpokenWordShape] | None, _keep_valid(SpokenWordShape)] = None
+    metrics: _Metrics = {}
+
+
 class ProgressNotice(_Wire):
     """Progress of an install or preload, in either published form."""
 
@@ -246,6 +274,15 @@ def read_synthesis(result: Any, audio: bytes | None, *, elsewhere: bool = False)
     if audio is None:
         audio = b"" if elsewhere and not fields.get("audioBase64") else _decode(fields.get("audioBase64"))
     return _read(SynthesizeResult, "synthesize", {**fields, "audio": audio})
+
+
+def read_annotation(result: Any, _: bytes | None = None) -> AnnotateResult:
+    """`annotate`.
+
+    Raises:
+        ProviderMisbehaved: No list of speakers.
+    """
+    return _read(AnnotateResult, "annotate", result)
 
 
 def read_progress(method: str, params: dict[str, Any]) -> ProgressNotice | None:

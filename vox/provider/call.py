@@ -133,6 +133,14 @@ class Call:
         return value if isinstance(value, str) and value else None
 
     @property
+    def credentials(self) -> dict[str, str]:
+        """Keys of vendors that the client lends for this call, by the names of their environment variables. They are
+        sent to programs that declare the feature `credentials`, and are to be used for this call alone."""
+        value = self.params.get("credentials")
+        given = value.items() if isinstance(value, dict) else ()
+        return {name: key for name, key in given if isinstance(name, str) and isinstance(key, str)}
+
+    @property
     def wants_stream(self) -> bool:
         """Whether the caller hears the speech while it is made."""
         return self.params.get("stream") is True

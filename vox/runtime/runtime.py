@@ -23,6 +23,7 @@ from vox.host.process import how_to_raise
 from vox.paths import Home
 from vox.protocol.provider import ProgressNotice, SynthesizeResult, TranscribeResult, read_transcript
 from vox.runtime.account import Account
+from vox.runtime.annotating import Annotator
 from vox.runtime.catalog import Catalog, CatalogList
 from vox.runtime.credentials import FEATURE
 from vox.runtime.events import Events
@@ -84,6 +85,10 @@ class Runtime:
         registry.on_event = self._provider_event
         self.events.describe("provider", lambda: {"providers": [provider_status(one) for one in registry.providers]})
         self._voices = VoiceBook()
+        self.annotator = Annotator(
+            registry, self._router, self._executor, recorder, home.spool, limits=lambda: self._limits
+        )
+        """Tells who speaks when."""
         self._limits = Limits(max_bytes=self._settings.max_audio_bytes, max_duration_s=self._settings.max_audio_seconds)
 
     def configure(self, configuration: Configuration) -> Changes:

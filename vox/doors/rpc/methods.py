@@ -3,6 +3,7 @@ answer."""
 
 from typing import Any
 
+from vox.doors.rpc.groups.annotate import AnnotateMethods
 from vox.doors.rpc.groups.catalog import CatalogMethods
 from vox.doors.rpc.groups.daemon import Daemon, DaemonMethods
 from vox.doors.rpc.groups.events import EventMethods
@@ -35,6 +36,7 @@ class Methods:
             LiveMethods(runtime),
             SpeechMethods(runtime),
             SynthesisMethods(runtime),
+            AnnotateMethods(runtime),
             ProviderMethods(runtime, daemon.reload),
             EventMethods(runtime.events),
             WarmupMethods(runtime),

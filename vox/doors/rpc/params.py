@@ -1,6 +1,8 @@
 """The parameters of a request, as a client wrote them."""
 
 import math
+import os
+from pathlib import Path
 from typing import Any, cast
 
 from vox.doors.rpc.handler import Emit
@@ -44,6 +46,14 @@ class Params:
         if not isinstance(value, str):
             raise InvalidRequest(f"{name} must be a string.")
         return value if blank else value.strip() or None
+
+    def path(self, name: str) -> Path | None:
+        """A path as the daemon's user would write it; what it names is looked at later, off the loop."""
+        written = self.text(name)
+        try:
+            return Path(os.path.expanduser(written)) if written else None
+        except ValueError:  # a NUL in the name of a user: nothing has such a path
+            return Path(written or "")
 
     def texts(self, name: str) -> tuple[str, ...] | None:
         """A list of strings."""

@@ -1,7 +1,5 @@
 """Methods that turn speech into text."""
 
-import os
-from pathlib import Path
 from typing import Any
 
 from vox.doors.rpc.handler import Access, Emit, Handler
@@ -23,13 +21,13 @@ class RecognitionMethods:
         self.handlers: dict[str, Handler] = {"transcribe.file": self._transcribe_file}
 
     async def _transcribe_file(self, params: Params, access: Access, emit: Emit) -> dict[str, Any]:
-        path = params.text("path")
+        path = params.path("path")
         if not path:
             raise InvalidRequest("Missing path")
         if not access.files:
             raise PathNotAllowed("A web page may not name files; send the audio instead.")
         request = TranscribeRequest(
-            source=_absolute(path),
+            source=path,
             model=params.text("modelId"),
             language=params.text("language"),
             prompt=params.text("prompt"),
@@ -52,11 +50,3 @@ class RecognitionMethods:
             raise
         shape = transcript_shape(transcript, classic=params.classic)
         return {**shape, "historyId": history.transcribed(transcript, caller)}
-
-
-def _absolute(path: str) -> Path:
-    """The path as the daemon's user would write it; what it names is looked at later, off the loop."""
-    try:
-        return Path(os.path.expanduser(path))
-    except ValueError:  # a NUL in the name of a user: nothing has such a path
-        return Path(path)

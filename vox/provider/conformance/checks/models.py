@@ -12,7 +12,15 @@ __all__ = ["CHECKS", "FEATURES"]
 
 CHECKS = Checklist()
 
-FEATURES = ("cancel", "synthesize.stream", "transcribe.partials", "transcribe.stream", "audio.path")
+FEATURES = (
+    "cancel",
+    "synthesize.stream",
+    "transcribe.partials",
+    "transcribe.stream",
+    "audio.path",
+    "credentials",
+    "diarization",
+)
 """The features the protocol knows."""
 
 _MEMBERS: dict[str, tuple[type, ...]] = {
