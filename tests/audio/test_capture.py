@@ -185,7 +185,7 @@ async def test_closing_while_a_successor_is_sought_leaves_nothing_open(own_serve
     monkeypatch.setattr(capture, "_STALL_S", 0.2)
     seeking, go_on = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
-    opening = capture._open
+    opening = capture.open_stream
 
     def slowly(name, preferred):
         loop.call_soon_threadsafe(seeking.set)
@@ -193,7 +193,7 @@ async def test_closing_while_a_successor_is_sought_leaves_nothing_open(own_serve
         return opening(name, preferred)
 
     microphone = await opened(HEADSET)
-    monkeypatch.setattr(capture, "_open", slowly)
+    monkeypatch.setattr(capture, "open_stream", slowly)
     reading = asyncio.create_task(read(microphone))
     await asyncio.to_thread(own_server.hang, HEADSET)
     await asyncio.wait_for(seeking.wait(), 10)

@@ -5,10 +5,25 @@ import sys
 
 import pytest
 
-HEAVY = {"numpy", "soundfile", "soxr", "av"}
+HEAVY = {"numpy", "soundfile", "soxr", "av", "sounddevice", "earshot"}
 
 
-@pytest.mark.parametrize("module", ["encode", "formats", "limits", "normalize", "sniff", "source", "spool", "wav"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "devices",
+        "encode",
+        "formats",
+        "limits",
+        "normalize",
+        "portaudio",
+        "sniff",
+        "source",
+        "spool",
+        "utterance",
+        "wav",
+    ],
+)
 def test_light_modules_load_no_sound_library(module):
     loaded = imported_with(f"vox.audio.{module}")
     assert f"vox.audio.{module}" in loaded
@@ -17,6 +32,10 @@ def test_light_modules_load_no_sound_library(module):
 
 def test_subtitles_load_nothing_at_all_for_the_command_line():
     assert not {*HEAVY, "anyio", "asyncio", "dataclasses"} & imported_with("vox.audio.subtitles")
+
+
+def test_the_door_loads_no_sound_library_before_somebody_records():
+    assert not {*HEAVY, "vox.audio.capture"} & imported_with("vox.doors.rpc.methods")
 
 
 def imported_with(module: str) -> set[str]:

@@ -15,7 +15,7 @@ from vox.audio.microphone import RATE, Block
 from vox.audio.portaudio import PortAudioMissing, library_remedy, portaudio
 from vox.errors import MicrophoneUnavailable
 
-__all__ = ["Capture", "open_microphone"]
+__all__ = ["Capture", "open_microphone", "open_stream"]
 
 _STALL_S = 3.0  # without a block: some thirty times what a busy machine was seen to take
 
@@ -31,7 +31,17 @@ def open_microphone(name: str | None = None, *, preferred: str | None = None) ->
     Raises:
         MicrophoneUnavailable: There is none or no such one, it may not be used, or another program holds it.
     """
-    return Capture(_open(name, preferred))
+    return Capture(open_stream(name, preferred))
+
+
+def open_stream(name: str | None, preferred: str | None) -> InputStream:
+    """As `open_microphone`, for who does without the fall back to another device."""
+    try:
+        with portaudio() as library:
+            return InputStream(library, _chosen(list_devices(library, "input"), name, preferred))
+    except PortAudioMissing as error:
+        told = f"{error}; install it: {library_remedy()}"
+        raise MicrophoneUnavailable(f"There is no microphone to be had: {told}.") from error
 
 
 class Capture:
@@ -76,7 +86,7 @@ class Capture:
     def _replace(self, stream: InputStream) -> None:
         """Put the default device in the place of one that is gone."""
         stream.close()
-        replacement = _open(None, None)
+        replacement = open_stream(None, None)
         with self._lock:
             if not self._closed:
                 self._stream = replacement
@@ -109,15 +119,6 @@ def _check_lasts(stream: InputStream, heard: int) -> None:
         raise MicrophoneUnavailable(
             f"The microphone is gone, and {stream.device.id}, which took its place, gave less than a second of sound."
         )
-
-
-def _open(name: str | None, preferred: str | None) -> InputStream:
-    try:
-        with portaudio() as library:
-            return InputStream(library, _chosen(list_devices(library, "input"), name, preferred))
-    except PortAudioMissing as error:
-        told = f"{error}; install it: {library_remedy()}"
-        raise MicrophoneUnavailable(f"There is no microphone to be had: {told}.") from error
 
 
 def _chosen(devices: Sequence[Device], name: str | None, preferred: str | None) -> Device:

@@ -16,7 +16,16 @@ from vox.audio.playback import NoDeviceError
 from vox.audio.portaudio import PortAudioMissing, library_remedy, portaudio
 from vox.errors import MicrophoneUnavailable
 
-__all__ = ["Device", "check_microphone", "choose", "input_devices", "list_devices", "no_microphone", "output_devices"]
+__all__ = [
+    "Device",
+    "check_microphone",
+    "choose",
+    "forbidden",
+    "input_devices",
+    "list_devices",
+    "no_microphone",
+    "output_devices",
+]
 
 Direction = Literal["input", "output"]
 
@@ -127,6 +136,12 @@ def check_microphone() -> tuple[str, str, dict[str, str] | None]:
     return "ok", f"{chosen.id}{others}", None
 
 
+def forbidden() -> bool:
+    """Whether there are sound cards, and this user may open none of them."""
+    captures = list(_SOUND_FOLDER.glob("pcmC*c")) if _SOUND_FOLDER.is_dir() else []
+    return bool(captures) and not any(os.access(node, os.R_OK | os.W_OK) for node in captures)
+
+
 def _sentence(error: Exception) -> str:
     told = str(error)
     return f"{told[:1].upper()}{told[1:]}."
@@ -163,12 +178,6 @@ def _device_remedy() -> str:
         return "Plug one in, and choose it in System Settings, Sound, Input."
     if sys.platform == "win32":
         return "Plug one in, and see that Settings, Privacy, Microphone lets desktop programs use it."
-    if _forbidden():
+    if forbidden():
         return "This user may not read /dev/snd: sudo usermod -aG audio $USER, and log in again."
     return "Plug one in; in a container pass --device /dev/snd, or PULSE_SERVER and its socket."
-
-
-def _forbidden() -> bool:
-    """Whether there are sound cards that this user may not open."""
-    captures = list(_SOUND_FOLDER.glob("pcmC*c")) if _SOUND_FOLDER.is_dir() else []
-    return bool(captures) and not any(os.access(node, os.R_OK | os.W_OK) for node in captures)

@@ -50,6 +50,14 @@ class InputStream:
                 f"The microphone {device.id} gives no sound. Plug it in again, or take another."
             )
 
+    def listen(self, seconds: float) -> NDArray[np.int16]:
+        """Block this thread until so much was heard, and give it; less when nothing more comes."""
+        heard: list[NDArray[np.int16]] = [np.zeros(0, np.int16)]
+        while sum(map(len, heard)) < seconds * RATE and self.inbox.wait_first(_FIRST_S):
+            if (taken := self.take()) is not None:
+                heard.append(taken[0])
+        return np.concatenate(heard)
+
     def take(self) -> tuple[NDArray[np.int16], int] | None:
         """The next samples at `RATE` and how many are missing just before; None when there are none now. The samples
         may be few or none while the filter fills."""

@@ -38,6 +38,8 @@ class Settings(Described, BaseModel):
     """Largest audio file taken, in bytes."""
     max_audio_seconds: float = Field(default=24 * 3600.0, gt=0)
     """Longest audio taken, in seconds."""
+    input_device: str | None = None
+    """Microphone that is used while it is there, when a request names none; `vox devices` shows the names."""
     live_max_seconds: float = Field(default=600.0, gt=0, le=86_400)
     """Longest recording of a live session, in seconds; what was said until then is recognised."""
     allowed_origins: list[str] = []
@@ -81,6 +83,7 @@ _VARIABLES = {
     "VOX_PORT": "port",
     "VOX_DEFAULT_ASR": "default_asr",
     "VOX_DEFAULT_TTS": "default_tts",
+    "VOX_INPUT_DEVICE": "input_device",
     "VOX_ALIAS_PORTS": "alias_ports",
     "VOX_BRIDGE_PORT": "bridge_port",
     "VOX_AUTH_TOKEN": "auth_token",
