@@ -91,6 +91,11 @@ class Runtime:
         """Tells who speaks when."""
         self._limits = Limits(max_bytes=self._settings.max_audio_bytes, max_duration_s=self._settings.max_audio_seconds)
 
+    @property
+    def preferred_microphone(self) -> str | None:
+        """The one that is taken while it is there, when a request names none."""
+        return self._settings.input_device or self.configuration.preferences.input_device
+
     def configure(self, configuration: Configuration) -> Changes:
         """Take over a changed configuration; calls that run are not disturbed. What is new or changed loads the models
         that its entry wants loaded.

@@ -9,6 +9,7 @@ from vox.doors.rpc.groups.daemon import Daemon, DaemonMethods
 from vox.doors.rpc.groups.events import EventMethods
 from vox.doors.rpc.groups.history import HistoryMethods
 from vox.doors.rpc.groups.live import LiveMethods
+from vox.doors.rpc.groups.microphone import MicrophoneMethods
 from vox.doors.rpc.groups.models import ModelMethods
 from vox.doors.rpc.groups.providers import ProviderMethods
 from vox.doors.rpc.groups.recognition import RecognitionMethods
@@ -33,6 +34,7 @@ class Methods:
             HistoryMethods(runtime),
             CatalogMethods(runtime),
             RecognitionMethods(runtime),
+            MicrophoneMethods(runtime),
             LiveMethods(runtime),
             SpeechMethods(runtime),
             SynthesisMethods(runtime),
