@@ -26,7 +26,7 @@ _TIMED = ("verbose_json", "srt", "vtt")  # these are made from word timings
 _EPILOG = """\b
 Examples:
   vox transcribe talk.mp3
-  vox transcribe --words --metrics talk.wav
+  vox transcribe file --words --metrics talk.wav
   vox transcribe --format srt --out talk.srt talk.m4a
   vox transcribe --out texts/ *.wav
   ffmpeg -i film.mkv -f wav - | vox transcribe -
@@ -46,8 +46,9 @@ command = Verbs(
         "status": "vox.cli.live:status_command",
         "stop": "vox.cli.live:stop_command",
         "cancel": "vox.cli.live:cancel_command",
+        "bench": "vox.cli.bench:transcribe_command",
     },
-    short_help="Recognise the speech in audio files.",
+    short_help="Recognise speech, in audio files or live.",
     help="Recognise speech: in files, or live. Without a command: file.",
     epilog="\b\nExamples:\n  vox transcribe talk.mp3\n  vox transcribe live",
 )

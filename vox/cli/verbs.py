@@ -1,9 +1,12 @@
 """A command whose verbs have a module each, and whose first verb is meant where none is named."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 __all__ = ["Verbs"]
 
@@ -13,11 +16,12 @@ class Verbs(click.Group):
 
     Args:
         verbs: `module:attribute` of each, loaded when it is used; the first is meant where none is named.
+        bare: Whether it is meant where nothing at all is given, too; else that asks for help.
     """
 
-    def __init__(self, name: str, verbs: dict[str, str], **options: Any) -> None:
-        super().__init__(name, **options)
-        self._verbs = verbs
+    def __init__(self, name: str, verbs: dict[str, str], *, bare: bool = False, **options: Any) -> None:
+        super().__init__(name, no_args_is_help=not bare, **options)
+        self._verbs, self._first = verbs, next(iter(verbs))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The verbs, in their order."""
@@ -33,6 +37,14 @@ class Verbs(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the first verb where none is; help is that of all."""
-        if args and args[0] not in self._verbs and args[0] not in ctx.help_option_names:
-            args = [next(iter(self._verbs)), *args]
+        named = args and (args[0] in self._verbs or args[0] in ctx.help_option_names)
+        if not named and (args or not self.no_args_is_help):
+            args = [self._first, *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Complete verbs, and the options of the first."""
+        first = self.get_command(ctx, self._first)
+        if first is None or not incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return first.shell_complete(click.Context(first, ctx, self._first, resilient_parsing=True), incomplete)

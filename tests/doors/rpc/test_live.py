@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ async def test_conversation(home: Home, path: Path, monkeypatch: pytest.MonkeyPa
     microphone = FakeMicrophone(spoken(1.0, 2.0))
     async with live(home, microphone) as talk, anyio.create_task_group() as tasks:
         lines = {"": one_more(talk, tasks, Access()), "b": one_more(talk, tasks, Access())}
-        for number, step in enumerate(map(json.loads, path.read_text(encoding="utf-8").splitlines()), start=1):
+        for number, step in enumerate(steps(path), start=1):
             ((key, given),) = step.items()
             if key == "hear":
                 microphone.advance(given)
@@ -71,6 +72,10 @@ async def test_conversation(home: Home, path: Path, monkeypatch: pytest.MonkeyPa
                 told = differences(given, reply)
                 assert not told, f"{path.name}:{number}: {told} in {reply}"
         tasks.cancel_scope.cancel()
+
+
+def steps(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def one_more(talk: Talk, tasks: Any, access: Access) -> Line:
@@ -104,8 +109,6 @@ async def test_a_call_that_is_given_up_takes_the_session_with_it(home: Home) -> 
 
 
 async def test_a_microphone_that_does_not_open_is_told_in_the_published_words(home: Home) -> None:
-    import threading
-
     opened = threading.Event()
 
     def open(name: str | None) -> FakeMicrophone:
