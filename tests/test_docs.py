@@ -330,6 +330,7 @@ def commands_named() -> Iterator[tuple[str, str]]:
 
 def test_commands_on_the_pages_exist() -> None:
     from vox.cli.tree import cli
+    from vox.cli.verbs import Verbs
 
     known = dict(commands_under(cli, "vox"))
     found = 0
@@ -339,6 +340,8 @@ def test_commands_on_the_pages_exist() -> None:
         while len(words) > 1 and f"{path} {words[1]}" in known:
             path += f" {words.pop(1)}"
         command = known[path]
+        if isinstance(command, Verbs):  # its first verb is meant
+            command = known[f"{path} {command.list_commands(click.Context(command))[0]}"]
         assert path != "vox" or words[1].startswith("-"), f"{page}: {text}"
         options = {name for parameter in command.params for name in [*parameter.opts, *parameter.secondary_opts]}
         for word in words[1:]:

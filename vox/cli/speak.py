@@ -13,12 +13,13 @@ from vox.cli.destination import check_target
 from vox.cli.options import json_option, max_wait_option, no_start_option, open_client, turn_params
 from vox.cli.output import Output
 from vox.cli.sinks import Device, NamedFile, NewFile, Sink, Stdout
+from vox.cli.verbs import Verbs
 from vox.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from vox.client import Client
 
-__all__ = ["command"]
+__all__ = ["aloud_command", "command"]
 
 STDIN = STDOUT = "-"
 
@@ -32,7 +33,7 @@ _MAX_TEXT_BYTES = 4_000_000  # a million characters, the daemon's own bound, in 
 
 _EPILOG = """\b
 Examples:
-  vox speak "Good morning."
+  vox speak aloud "Good morning."
   vox speak --voice en-US --speed 1.2 "A little faster."
   vox speak "Keep this." --out greeting.mp3
   cat letter.txt | vox speak -
@@ -44,7 +45,17 @@ Exit status: 0 spoken, 64 wrong use, 66 no such model or voice, 69 no daemon,
 """
 
 
-@click.command("speak", short_help="Speak a text.", epilog=_EPILOG)
+command = Verbs(
+    "speak",
+    {"aloud": "vox.cli.speak:aloud_command", "bench": "vox.cli.bench:speak_command"},
+    bare=True,  # the text may come on standard input
+    short_help="Speak a text.",
+    help="Speak a text, or measure how fast that goes. Without a command: aloud.",
+    epilog='\b\nExamples:\n  vox speak "Good morning."\n  vox speak "Keep this." --out greeting.mp3',
+)
+
+
+@click.command("aloud", short_help="Speak a text.", epilog=_EPILOG)
 @click.argument("text", nargs=-1, metavar="TEXT|-")
 @click.option("--model", metavar="ID", help="Model; see `vox models`. Default: the first that is installed.")
 @click.option("--voice", metavar="ID", help="Voice of the model; see `vox voices`.")
@@ -56,7 +67,7 @@ Exit status: 0 spoken, 64 wrong use, 66 no such model or voice, 69 no daemon,
 @json_option
 @no_start_option
 @click.pass_obj
-def command(
+def aloud_command(
     output: Output,
     text: tuple[str, ...],
     model: str | None,
