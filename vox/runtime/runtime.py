@@ -79,6 +79,7 @@ class Runtime:
             self.events,
             recorder,
             lambda transcript, caller, session: self.history.transcribed(transcript, caller, "live", session),
+            lambda: self.preferred_microphone,
         )
         self._router = Router(registry, configuration.settings, configuration.preferences)
         self.warmups = Warmups(registry, lambda model: find_model(self._router, model, exact=False), self.events, tasks)
@@ -134,12 +135,19 @@ class Runtime:
         if self._settings.warm_up == "eager":
             await preload_default(self.warmups)
 
-    async def warm_ahead(self, model: str | None, client: str) -> None:
-        """Begin to load a model that is about to be used, unless the settings say never to. What fails is told by the
-        use itself."""
-        if self._settings.warm_up != "never":
-            with suppress(VoxError):
-                await self.warmups.start(model, client)
+    async def warm_ahead(self, model: str | None, client: str) -> str | None:
+        """Begin to load a speech recogniser that is about to be used, unless the settings say never to. Returns which it
+        is, where that had to be found out.
+
+        Raises:
+            ModelNotFound, ModelNotInstalled: There is no such model here.
+            VoxError: The provider that might have it cannot be started.
+        """
+        if self._settings.warm_up == "never":
+            return None
+        route = installed(await self._router.resolve(model, "asr"))
+        self.warmups.begin(route, client)
+        return route.model.id
 
     # ---- speech to text
 

@@ -48,6 +48,7 @@ class LiveSessions:
         events: Told of every state.
         rows: Takes one measurement of each session.
         keep: Keeps a transcript, if that is wanted; gives the record's id.
+        preferred: Names the microphone that is taken while it is there, when a request names none.
     """
 
     def __init__(
@@ -57,12 +58,13 @@ class LiveSessions:
         events: Events,
         rows: Rows,
         keep: Callable[[Transcript, Caller, str], str | None],
+        preferred: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._recogniser, self._settings, self._events, self._rows = recogniser, settings, events, rows
         self._keep = keep
         self._sessions: dict[str, Session] = {}
         self._holder: Session | None = None
-        self.device = Device(_open_microphone)
+        self.device = Device(lambda name: _open_microphone(name, preferred()))
         """The microphone."""
         self.cutter: Callable[[], Cutter] = make_cutter
         """Makes what finds the pieces of a recording."""
@@ -207,7 +209,7 @@ def _again(error: VoxError) -> VoxError:
     return type(error)(error.message, **error.details)
 
 
-def _open_microphone(name: str | None) -> "Microphone":
+def _open_microphone(name: str | None, preferred: str | None) -> "Microphone":
     from vox.audio.capture import open_microphone  # loads numpy and the sound library
 
-    return open_microphone(name)
+    return open_microphone(name, preferred=preferred)
