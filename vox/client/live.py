@@ -54,7 +54,7 @@ class LiveSession:
         """Where it stands: starting, recording, processing, done, cancelled or error."""
         self.answer: dict[str, Any] = {}
         """The daemon's answer as it came, once all events have been read."""
-        while self.state in ("", "starting") and (event := self._next()) is not None:
+        while self.state in ("", "starting", "error", "cancelled") and (event := self._next()) is not None:
             self._read.append(event)
 
     @property

@@ -136,8 +136,8 @@ class Runtime:
             await preload_default(self.warmups)
 
     async def warm_ahead(self, model: str | None, client: str) -> str | None:
-        """Begin to load a speech recogniser that is about to be used, unless the settings say never to. Returns which it
-        is, where that had to be found out.
+        """Begin to load a speech recogniser that is about to be used, unless the settings say never to. Returns which
+        it is, where that had to be found out.
 
         Raises:
             ModelNotFound, ModelNotInstalled: There is no such model here.

@@ -1,7 +1,7 @@
 """Sessions over a microphone with a clock and a recogniser that obeys."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -19,9 +19,9 @@ from vox.runtime.live.device import Device
 from vox.runtime.live.pieces import RATE
 from vox.runtime.live.sessions import LiveSessions
 from vox.runtime.live.told import Asker, Final, LiveRequest, StateChanged, Told
-from vox.runtime.requests import Caller, OnProgress, TranscribeRequest
+from vox.runtime.requests import Caller, TranscribeRequest
 from vox.testing import FakeMicrophone
-from vox.types import ModelInfo, Transcript, Word
+from vox.types import Transcript, Word
 
 T = TypeVar("T")
 
@@ -76,8 +76,8 @@ class Recogniser:
         """Raised by the next calls, one each."""
         self.gate = asyncio.Event()
         self.gate.set()
-        self.preloaded: list[str | None] = []
-        self.preload_error: Exception | None = None
+        self.warmed: list[str | None] = []
+        self.warm_error: Exception | None = None
         self.requests: list[TranscribeRequest] = []
         self.languages: list[str | None] = []
         self.with_words = True
@@ -98,11 +98,12 @@ class Recogniser:
         words = (Word(f"{seconds:g}", 0.0, 0.1), Word("seconds", 0.1, 0.4)) if self.with_words else None
         return Transcript("ear:1", text, 12.0, seconds, metrics, words, language="en")
 
-    async def preload(self, model: str | None, on_progress: OnProgress) -> ModelInfo:
-        self.preloaded.append(model)
-        if self.preload_error is not None:
-            raise self.preload_error
-        return ModelInfo("ear:1", "Ear", "ear", "asr", "ear")
+    async def warm_ahead(self, model: str | None, client: str) -> str | None:
+        assert client
+        self.warmed.append(model)
+        if self.warm_error is not None:
+            raise self.warm_error
+        return "ear:1"
 
 
 @dataclass
@@ -174,7 +175,7 @@ class Run(Generic[T]):
 
 
 @asynccontextmanager
-async def under_way(work: Coroutine[Any, Any, T]) -> AsyncIterator[Run[T]]:
+async def under_way(work: Coroutine[Any, Any, T]) -> AsyncGenerator[Run[T]]:
     """Something that runs meanwhile; ended with the context."""
     run = Run[T]()
     async with anyio.create_task_group() as tasks:

@@ -316,14 +316,14 @@ async def test_too_much_to_recognise_ends_the_recording() -> None:
 async def test_the_model_is_loaded_while_somebody_speaks(stage: Stage) -> None:
     async with begun(stage, LiveRequest(model="wanted:1")) as run:
         await stage.reaches("recording")
-        await until(lambda: stage.recogniser.preloaded == ["wanted:1"])
+        await until(lambda: stage.recogniser.warmed == ["wanted:1"])
         await until(lambda: stage.live.statuses()[0]["modelId"] == "ear:1")
         await stage.live.stop(None, ME)
         await run.end()
 
 
 async def test_a_model_that_cannot_be_loaded_is_told_at_once(stage: Stage) -> None:
-    stage.recogniser.preload_error = ModelNotInstalled("It is not here.")
+    stage.recogniser.warm_error = ModelNotInstalled("It is not here.")
     async with begun(stage) as run:
         await stage.reaches("recording")
         await until(lambda: len(stage.of(Warned)) == 1)

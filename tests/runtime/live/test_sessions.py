@@ -8,6 +8,7 @@ import pytest
 from tests.runtime.conftest import until
 from tests.runtime.live.conftest import ME, YOU, Run, Stage, begun, spoken, text_of, under_way
 from vox.errors import LiveSessionBusy, LiveSessionNotFound, LiveSessionOwnerMismatch, MicrophoneUnavailable
+from vox.runtime.events import Event
 from vox.runtime.live.told import Asker, Final, LiveRequest
 from vox.testing import FakeMicrophone
 
@@ -123,7 +124,7 @@ async def test_listeners_hear_of_every_state_and_of_no_word(stage: Stage) -> Non
         stage.microphone.play()
         await stage.live.stop(None, ME)
         await run.end()
-    events = [await anext(listener) for _ in range(4)]
+    events = [event for _ in range(4) if isinstance(event := listener.next(), Event)]
     assert [event.data["state"] for event in events] == ["starting", "recording", "processing", "done"]
     assert all(event.name == "session.state" and event.data["connectionId"] == "connection-1" for event in events)
     assert "seconds" not in str([event.data for event in events])

@@ -24,8 +24,8 @@ from vox.runtime.live.pieces import RATE, Cutter
 from vox.runtime.live.recording import Recording
 from vox.runtime.live.tally import Tally
 from vox.runtime.live.told import Asker, EndedBy, Final, Heard, LiveRequest, State, StateChanged, Tell, Warned
-from vox.runtime.requests import Caller, OnProgress, TranscribeRequest
-from vox.types import ModelInfo, Transcript
+from vox.runtime.requests import Caller, TranscribeRequest
+from vox.types import Transcript
 
 if TYPE_CHECKING:
     from vox.audio.microphone import Microphone
@@ -51,11 +51,11 @@ class Recogniser(Protocol):
         """
         ...
 
-    async def preload(self, model: str | None, on_progress: OnProgress, /) -> ModelInfo:
-        """Load a model.
+    async def warm_ahead(self, model: str | None, client: str, /) -> str | None:
+        """Begin to load a model, and tell which it is.
 
         Raises:
-            VoxError: As `Runtime.preload`.
+            VoxError: As `Runtime.warm_ahead`.
         """
         ...
 
@@ -233,7 +233,7 @@ class Session:
 
     async def _warm_up(self) -> None:
         try:
-            self.model = (await self._recogniser.preload(self._request.model, lambda _: None)).id
+            self.model = await self._recogniser.warm_ahead(self._request.model, self.owner.client) or self.model
         except VoxError as error:  # perhaps it can be used when the first piece is there
             self._tell(Warned(error))
 
