@@ -58,6 +58,17 @@ def test_secrets_do_not_reach_the_file(log: Path) -> None:
     assert "ordinary" in line
 
 
+def test_the_daemons_log_moves_aside_at_its_size(log: Path) -> None:
+    get_logger().info("first")
+    with log.open("ab") as file:
+        file.write(b"x" * (8 << 20) + b"\n")
+    get_logger().info("last")
+    get_logger().info("after")
+    assert [path.name for path in sorted(log.parent.iterdir())] == ["voxd.log", "voxd.log.1"]
+    assert len(lines(log)) == 1 and "INFO: after" in lines(log)[0]
+    assert "INFO: last" in lines(log.with_name("voxd.log.1"))[-1]
+
+
 def test_the_console_gets_the_same_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     configure(None, console=True)
     try:

@@ -103,7 +103,7 @@ async def test_a_record_says_all_of_a_transcription(history: History, path: Path
             {"word": "world", "start": 0.3, "end": 0.4, "confidence": None},
         ],
         "elapsedMs": 1235, "metrics": {"traceId": "t1", "inferenceMs": 2.5}, "outcome": "ok",
-        "startedAt": "2026-03-24T13:31:55Z", "completedAt": "2026-03-24T13:31:56Z",
+        "startedAt": "2026-03-24T13:31:52Z", "completedAt": "2026-03-24T13:31:56Z",
     }  # fmt: skip
     assert mode(path) == 0o600 and len(lines(path)) == 1
 
@@ -278,3 +278,13 @@ async def test_old_records_go_when_the_files_are_full(path: Path, monkeypatch: p
     kept = [int(text) for text in await texts(history)]
     assert kept == list(range(39, 39 - len(kept), -1)) and 4 <= len(kept) < 20
     assert set(names(path.parent)) <= {f"history.jsonl{end}" for end in ("", ".1", ".2")}
+
+
+async def test_the_file_moves_aside_at_its_size(history: History, path: Path) -> None:
+    put(path, b'{"id": "0", "text": "old"}\n' + b"x" * (8 << 20) + b"\n")
+    history.transcribed(heard("last"), CALLER)
+    assert await texts(history) == ["last", "old"]
+    assert names(path.parent) == ["history.jsonl.1"]
+    history.transcribed(heard("new"), CALLER)
+    assert await texts(history) == ["new", "last", "old"]
+    assert names(path.parent) == ["history.jsonl", "history.jsonl.1"] and mode(path) == 0o600

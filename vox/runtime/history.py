@@ -107,12 +107,14 @@ class History:
         """Keep what was recognised. Returns the record's id; None when history is off."""
         if not self.enabled:
             return None
-        words = transcript.words
+        words, elapsed_ms = transcript.words, transcript.elapsed_ms
         return self._keep(
             "transcription",
             caller,
             transcript.text,
-            elapsed_ms=transcript.elapsed_ms,
+            took_s=elapsed_ms / 1000
+            + (transcript.duration_s if source == "live" else 0),  # a session lasts as it speaks
+            elapsedMs=round(elapsed_ms),
             source=source,
             sessionId=session,
             modelId=transcript.model,
@@ -131,7 +133,8 @@ class History:
             "synthesis",
             caller,
             text,
-            elapsed_ms=speech.elapsed_ms,
+            took_s=speech.elapsed_ms / 1000,
+            elapsedMs=round(speech.elapsed_ms),
             sessionId=session,
             modelId=speech.model,
             voiceId=speech.voice,
@@ -154,9 +157,7 @@ class History:
             return None
         return self._keep(kind, caller, None, source=source, sessionId=session, modelId=model, **outcome_of(error))
 
-    def _keep(
-        self, kind: str, caller: Caller, text: str | None, *, elapsed_ms: float | None = None, **facts: Any
-    ) -> str:
+    def _keep(self, kind: str, caller: Caller, text: str | None, *, took_s: float | None = None, **facts: Any) -> str:
         now = time()
         number = self._next_id(int(now * 1000))
         clean = None if text is None else text.encode("utf-8", "replace").decode("utf-8")
@@ -168,8 +169,7 @@ class History:
             "clientId": caller.client,
             "text": clean,
             "textLength": len(clean or ""),
-            "elapsedMs": None if elapsed_ms is None else round(elapsed_ms),
-            "startedAt": None if elapsed_ms is None else _written(now - elapsed_ms / 1000),
+            "startedAt": None if took_s is None else _written(now - took_s),
             "completedAt": _written(now),
             **facts,
         }
