@@ -117,7 +117,7 @@ async def listen_unix(
         ConfigError: Its folder is not ours alone.
     """
     listener = _bind_unix(path)
-    return await asyncio.start_unix_server(serve, sock=listener, limit=MAX_FRAME)
+    return await asyncio.start_unix_server(serve, sock=listener, limit=MAX_FRAME, backlog=_BACKLOG)
 
 
 def _bind_unix(path: Path) -> socket.socket:

@@ -10,7 +10,7 @@ from vox.runtime.warmup import Warmup
 
 __all__ = ["WarmupMethods"]
 
-_LONGEST_DELAY_MS = 31 * 86_400_000.0  # no daemon is meant to remember a plan for longer than a month
+_LONGEST_DELAY_MS = 31 * 86_400_000  # no daemon is meant to remember a plan for longer than a month
 
 
 class WarmupMethods:
@@ -34,7 +34,7 @@ class WarmupMethods:
 
     async def _schedule(self, params: Params, _: Access, emit: Emit) -> dict[str, Any]:
         """Without a delay: now."""
-        delay_ms = params.number("delayMs", most=_LONGEST_DELAY_MS) or 0.0
+        delay_ms = params.number("delayMs", -_LONGEST_DELAY_MS, _LONGEST_DELAY_MS) or 0.0
         client = params.caller(emit).client
         warmup = await self._warmups.schedule(params.text("modelId"), delay_ms / 1000, client)
         return await self._told(warmup, params, emit)
