@@ -284,6 +284,9 @@ def test_answers_hold_what_the_pages_tell_and_files_have_their_modes(place: dict
         "transcribe.file": {"path": str(DOCS / "audio/librivox-0930.wav"), "words": True},
         "synthesize.voices": {},
         "synthesize.generate": {"text": "one"},
+        "models.catalog": {},
+        "history.list": {},
+        "telemetry.summary": {},
         "providers.status": {},
         "providers.call": {"id": "tone", "kind": "asr", "method": "models"},
     }
