@@ -142,3 +142,26 @@ def test_refusals(run, words, code, told):
 def test_errors_as_json_name_what_is_alike(run):
     error = json.loads(run("speak", "--json", "--voice", "hgih", "hi").stdout)["error"]
     assert (error["code"], error["nearest"]) == ("voice_not_found", ["high"])
+
+
+def test_lines_are_texts_of_their_own(run):
+    done = run("speak", "--lines", "--out", "a.wav", "-", input="one\n\n  three  \n")
+    assert (done.exit_code, done.stderr) == (0, "wrote: a.wav\n")
+    assert frames(Path("a.wav").read_bytes()) == (3 + 5) * 160
+    assert run("speak", "--lines", "--out", "b.wav", "one", " ", "three").exit_code == 0
+    assert Path("b.wav").read_bytes() == Path("a.wav").read_bytes()
+
+
+def test_each_line_has_an_answer_as_json(run):
+    done = run("speak", "--lines", "--json", "--no-play", "one", "three")
+    assert [json.loads(line)["durationMs"] for line in done.stdout.splitlines()] == [30, 50]
+
+
+def test_no_lines_are_no_error(run):
+    done = run("speak", "--lines", "--out", "a.wav", input="\n \n")
+    assert (done.exit_code, done.stdout, done.stderr, os.listdir()) == (0, "", "", [])
+
+
+def test_lines_cannot_be_put_together_in_every_format(run):
+    done = run("speak", "--lines", "--out", "a.mp3", "one", "two")
+    assert done.exit_code == 64 and "mp3" in done.stderr and not Path("a.mp3").exists()

@@ -70,13 +70,25 @@ class Player:
     Args:
         rate: Hz.
         opened: Opens the output for a rate and a number of channels.
+        volume: 1 plays the samples as they are; it may be changed at any time, and is heard at once.
 
     Raises:
         NoDeviceError: Nothing here can play sound.
     """
 
-    def __init__(self, rate: int, channels: int = 1, opened: Callable[[int, int], Stream] = open_device) -> None:
+    def __init__(
+        self,
+        rate: int,
+        channels: int = 1,
+        opened: Callable[[int, int], Stream] = open_device,
+        *,
+        volume: float = 1.0,
+    ) -> None:
+        self.rate, self.volume = rate, volume
         self._stream = opened(rate, channels)
+        self._second = rate * channels * _SAMPLE_BYTES
+        self._unplayed = 0
+        self._news = threading.Condition()
         self._block = max(1, int(rate * _BLOCK_S)) * channels * _SAMPLE_BYTES
         self._given: SimpleQueue[bytes | None] = SimpleQueue()
         self._aborted = threading.Event()
@@ -91,7 +103,19 @@ class Player:
             NoDeviceError: The device has failed.
         """
         self._check()
+        with self._news:
+            self._unplayed += len(samples)
         self._given.put(samples)
+
+    def wait_for_room(self, seconds: float) -> None:
+        """Wait until no more than so many seconds are left to be played.
+
+        Raises:
+            NoDeviceError: The device has failed.
+        """
+        with self._news:
+            self._news.wait_for(lambda: self._unplayed <= seconds * self._second or not self._thread.is_alive())
+        self._check()
 
     def finish(self) -> None:
         """Wait until everything has been heard. An exception, as from Ctrl-C, silences the device at once.
@@ -125,9 +149,24 @@ class Player:
                 stream.abort() if self._aborted.is_set() else stream.stop()
             except Exception as error:  # of any sound library; told to whoever gives or waits
                 self._failure = error
+            self._played(self._unplayed)
 
     def _play(self, samples: bytes) -> None:
         for start in range(0, len(samples), self._block):
             if self._aborted.is_set():
                 return
-            self._stream.write(samples[start : start + self._block])
+            block = samples[start : start + self._block]
+            self._stream.write(block if self.volume == 1.0 else _scaled(block, self.volume))
+            self._played(len(block))
+
+    def _played(self, size: int) -> None:
+        with self._news:
+            self._unplayed -= size
+            self._news.notify_all()
+
+
+def _scaled(block: bytes, volume: float) -> bytes:
+    import numpy as np
+
+    samples = np.frombuffer(block, np.dtype("<i2")) * volume
+    return np.clip(samples, -32_768, 32_767).astype("<i2").tobytes()

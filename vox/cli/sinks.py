@@ -15,7 +15,7 @@ from vox.cli.output import Output
 from vox.errors import VoxError
 
 if TYPE_CHECKING:
-    from vox.audio.playback import Player
+    from vox.audio.speaker import Speaker
 
 __all__ = ["Device", "NamedFile", "NewFile", "Sink", "Stdout"]
 
@@ -27,6 +27,10 @@ class Sink(Protocol):
 
     def write(self, samples: bytes, rate: int, *, whole: bool) -> None:
         """Samples for wav and pcm, 16-bit and mono; for other formats a whole file. `whole` when nothing else comes."""
+        ...
+
+    def wait_for_room(self) -> None:
+        """Wait until it makes sense to have more made."""
         ...
 
     def finish(self) -> str | None:
@@ -69,6 +73,9 @@ class Stdout:
         sys.stdout.buffer.write(self._format.encode(samples, rate, whole=whole))
         sys.stdout.buffer.flush()
 
+    def wait_for_room(self) -> None:
+        return
+
     def finish(self) -> str | None:
         return None
 
@@ -92,6 +99,9 @@ class NamedFile:
             self._file.flush()
         except OSError as error:
             raise cannot_write(self._path, error) from error
+
+    def wait_for_room(self) -> None:
+        return
 
     def finish(self) -> str | None:
         try:
@@ -127,6 +137,9 @@ class NewFile:
         except OSError as error:
             raise cannot_write(self._file()[0], error) from error
 
+    def wait_for_room(self) -> None:
+        return
+
     def finish(self) -> str | None:
         path, opened = self._file()
         try:
@@ -160,14 +173,18 @@ class NewFile:
 class Device:
     """The sound device, or a new file where there is none."""
 
-    def __init__(self, output: Output) -> None:
-        self._output = output
+    def __init__(self, output: Output, volume: float = 1.0) -> None:
+        self._output, self._volume = output, volume
         self._sink: Sink | None = None
 
     def write(self, samples: bytes, rate: int, *, whole: bool) -> None:
         if self._sink is None:
             self._sink = self._open(rate)
         self._sink.write(samples, rate, whole=whole)
+
+    def wait_for_room(self) -> None:
+        if self._sink is not None:
+            self._sink.wait_for_room()
 
     def finish(self) -> str | None:
         return self._sink.finish() if self._sink is not None else None
@@ -177,29 +194,36 @@ class Device:
             self._sink.abort()
 
     def _open(self, rate: int) -> Sink:
-        from vox.audio.playback import NoDeviceError, Player
+        from vox.audio.playback import NoDeviceError
+        from vox.audio.speaker import Speaker
 
+        speaker = Speaker(volume=self._volume)
         try:
-            return _Playing(Player(rate))
+            speaker.put(b"", rate)
+            return _Playing(speaker)
         except NoDeviceError as error:
             self._output.note(f"not played: {error}")
             return NewFile("wav")
 
 
 class _Playing:
-    def __init__(self, player: "Player") -> None:
-        self._player = player
+    def __init__(self, speaker: "Speaker") -> None:
+        self._speaker = speaker
 
     def write(self, samples: bytes, rate: int, *, whole: bool) -> None:
         with _told():
-            self._player.put(samples)
+            self._speaker.put(samples, rate)
+
+    def wait_for_room(self) -> None:
+        with _told():
+            self._speaker.wait_for_room()
 
     def finish(self) -> str | None:
         with _told():
-            self._player.finish()
+            self._speaker.finish()
 
     def abort(self) -> None:
-        self._player.abort()
+        self._speaker.interrupt()
 
 
 @contextmanager

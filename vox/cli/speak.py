@@ -1,8 +1,9 @@
 """`vox speak`: text to speech, heard or kept."""
 
+import json
 import sys
 from binascii import a2b_base64
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,7 @@ Examples:
   vox speak "Keep this." --out greeting.mp3
   cat letter.txt | vox speak -
   vox speak "Into a pipe." --out - | ffplay -
+  tail -f messages.txt | vox speak --lines -
 
 \b
 Exit status: 0 spoken, 64 wrong use, 66 no such model or voice, 69 no daemon,
@@ -60,6 +62,8 @@ command = Verbs(
 @click.option("--model", metavar="ID", help="Model; see `vox models`. Default: the first that is installed.")
 @click.option("--voice", metavar="ID", help="Voice of the model; see `vox voices`.")
 @click.option("--speed", type=click.FloatRange(0.25, 4), metavar="X", help="0.25 to 4; 1 is the voice's own.")
+@click.option("--volume", type=click.FloatRange(0, 2), default=1.0, metavar="X", help="0 to 2 when it is played.")
+@click.option("--lines", is_flag=True, help="Each argument, or each line of standard input, is a text of its own.")
 @click.option("--format", "format_", type=click.Choice(_FORMATS), help="Format of the file. Default: by its name, wav.")
 @click.option("--out", metavar="FILE|-", help="Write to this file, or to stdout, instead of playing.")
 @click.option("--no-play", is_flag=True, help="Write a file instead of playing.")
@@ -73,6 +77,8 @@ def aloud_command(
     model: str | None,
     voice: str | None,
     speed: float | None,
+    volume: float,
+    lines: bool,
     format_: str | None,
     out: str | None,
     no_play: bool,
@@ -83,18 +89,23 @@ def aloud_command(
 
     It is played when there is a sound device, from the first sentence on while the rest is made. Otherwise, and with
     --no-play, --format or --out, it is written to a file, and the place is told on stderr. With --out - wav and pcm are
-    written as they are made.
+    written as they are made. Ctrl-C silences it at once and ends what is being made.
+
+    With --lines one text is made while the one before it is heard, and they follow each other without a pause; a line
+    is spoken as soon as it has come.
     """
-    words = _words(text)
+    texts = _lines(text) if lines else iter([_words(text)])
     shape = format_ or _format_by_name(out)
-    target = _target(output, out)
-    sink = _sink(output, out, target, shape, play=not (no_play or format_))
-    wanted = {"text": words, "modelId": model, "voiceId": voice, "speed": speed, "format": shape}
+    if lines and shape not in _STREAMED:
+        raise InvalidRequest(f"Several texts can be put together as wav or pcm, not as {shape}")
+    sink = _sink(output, out, _target(output, out), shape, volume if not (no_play or format_) else None)
+    wanted = {"modelId": model, "voiceId": voice, "speed": speed, "format": shape, **turn_params(output, max_wait)}
     try:
         with open_client(output, start) as client:
-            show = output.follow("Speaking")
-            speak = _stream if shape in _STREAMED else _fetch
-            answer = speak(client, wanted | turn_params(output, max_wait), sink, show)
+            answer = _speak_each(client, texts, wanted, sink, output, lines=lines)
+        if not answer:
+            sink.abort()
+            return
         path = sink.finish()
     except BaseException:
         sink.abort()
@@ -103,8 +114,39 @@ def aloud_command(
         output.note(f"wrote: {path}")
     elif out is None:
         output.note(f"played: {answer['voiceId']} via {answer['modelId']}")
-    if output.json and out != STDOUT:
+    if output.json and out != STDOUT and not lines:
         output.object({**answer, "played": path is None, "path": path})
+
+
+def _speak_each(
+    client: "Client", texts: Iterator[str], wanted: dict[str, Any], sink: Sink, output: Output, *, lines: bool
+) -> dict[str, Any]:
+    """Speak one text after the other. Returns the answer to the last."""
+    answer: dict[str, Any] = {}
+    for text in texts:
+        show = output.follow("Speaking")
+        try:
+            speak = _stream if wanted["format"] in _STREAMED else _fetch
+            answer = speak(client, {**wanted, "text": text}, sink, show, more=lines)
+        except InvalidRequest as error:
+            if not lines:
+                raise
+            output.note(f"not spoken: {error.message}")  # a line of nothing but dots; the next may be another matter
+            continue
+        if lines and output.json and not isinstance(sink, Stdout):
+            output.line(json.dumps(answer, ensure_ascii=False))
+        sink.wait_for_room()
+    return answer
+
+
+def _lines(text: tuple[str, ...]) -> Iterator[str]:
+    """The texts of the arguments, or of the lines of standard input as they come; blank ones are left out."""
+    if text not in ((), (STDIN,)):
+        yield from (words for words in text if words.strip())
+        return
+    while data := sys.stdin.buffer.readline(_MAX_TEXT_BYTES):
+        if words := data.decode("utf-8", "replace").strip():
+            yield words
 
 
 def _words(text: tuple[str, ...]) -> str:
@@ -140,21 +182,23 @@ def _target(output: Output, out: str | None) -> Path | None:
     return Path(out)
 
 
-def _sink(output: Output, out: str | None, target: Path | None, shape: str, *, play: bool) -> Sink:
+def _sink(output: Output, out: str | None, target: Path | None, shape: str, volume: float | None) -> Sink:
+    """Where the speech goes; it is played, at a volume, when it is not to be kept and there is one."""
     if out == STDOUT:
         return Stdout(shape)
     if target is not None:
         return NamedFile(target, shape)
-    return Device(output) if play else NewFile(shape)
+    return Device(output, volume) if volume is not None else NewFile(shape)
 
 
 def _stream(
-    client: "Client", wanted: dict[str, Any], sink: Sink, show: Callable[[str, dict[str, Any]], None]
+    client: "Client", wanted: dict[str, Any], sink: Sink, show: Callable[[str, dict[str, Any]], None], *, more: bool
 ) -> dict[str, Any]:
-    """Hand the speech on while it is made. Returns the answer as if the daemon had made the format."""
+    """Hand the speech on while it is made; `more` may follow it. Returns the answer as if the daemon had made the
+    format."""
     shape = wanted["format"]
     with closing(client.follow("synthesize.generate", {**wanted, "format": "pcm", "stream": True})) as events:
-        answer, size = _hear(events, sink, show)
+        answer, size = _hear(events, sink, show, more=more)
     size += _WAV_HEADER if shape == "wav" else 0
     return {**answer, "format": shape, "contentType": _STREAMED[shape], "audioBytes": size}
 
@@ -163,6 +207,8 @@ def _hear(
     events: "Generator[tuple[str, dict[str, Any]], None, dict[str, Any]]",
     sink: Sink,
     show: Callable[[str, dict[str, Any]], None],
+    *,
+    more: bool,
 ) -> tuple[dict[str, Any], int]:
     size = 0
     while True:
@@ -173,15 +219,16 @@ def _hear(
         if event == "synthesize.audio":
             samples = a2b_base64(data["audioBase64"])
             size += len(samples)
-            sink.write(samples, data["sampleRate"], whole=data["whole"])
+            sink.write(samples, data["sampleRate"], whole=data["whole"] and not more)
         else:
             show(event, data)
 
 
 def _fetch(
-    client: "Client", wanted: dict[str, Any], sink: Sink, show: Callable[[str, dict[str, Any]], None]
+    client: "Client", wanted: dict[str, Any], sink: Sink, show: Callable[[str, dict[str, Any]], None], *, more: bool
 ) -> dict[str, Any]:
-    """Speech in a format that is made in one piece."""
+    """Speech in a format that is made in one piece, behind which nothing can come."""
+    assert not more
     answer = client.call("synthesize.generate", wanted, show)
     sink.write(a2b_base64(answer.pop("audioBase64")), 0, whole=True)
     return answer
