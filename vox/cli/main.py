@@ -12,6 +12,7 @@ COMMANDS = {
     "transcribe": "Recognise the speech in audio files.",
     "speak": "Speak a text.",
     "voices": "List the voices that can speak.",
+    "devices": "List microphones and loudspeakers.",
     "models": "List, install and preload models.",
     "providers": "Look at the programs that do the work.",
     "history": "Show what was recognised and spoken.",
