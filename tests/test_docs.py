@@ -386,6 +386,8 @@ def test_code_of_a_page_does_what_the_page_says(page: Path, place: dict[str, str
             file = Path(path.replace("~", place["HOME"], 1))
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(block.text + "\n", encoding="utf-8")
+        if block.order("microphone") is not None:
+            continue  # somebody has to speak: tests/e2e/test_live.py runs it
         if block.language == "python":
             run_python(block, place)
         elif block.order("run") is not None:

@@ -2,7 +2,10 @@
 behind it."""
 
 import os
+import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 import wave
@@ -14,7 +17,7 @@ import jiwer
 import pytest
 
 from tests import pulse
-from tests.cli.daemons import started_vox, wait_until
+from tests.cli.daemons import environment, started_vox, wait_until
 from tests.e2e.conftest import StartDaemon, last_measurement
 from tests.e2e.test_speech import AUDIO, plain
 from vox.client import Client
@@ -153,3 +156,16 @@ def command(vox: Client, *words: str) -> str:
         output, errors = process.communicate(timeout=20)
     assert process.returncode == 0, errors
     return output
+
+
+def test_the_code_of_the_guide(vox: Client, sound: pulse.SoundServer, tmp_path: Path) -> None:
+    guide = (AUDIO.parent / "guide" / "live.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"<!-- test: microphone -->\n```python\n(.+?)```", guide, re.S)
+    clip = tmp_path / "spoken.wav"
+    clip.write_bytes(vox.synthesize("Good morning to you all. Now please stop listening.").audio)
+    command = [sys.executable, "-W", "error", "-u", "-c", code]
+    with subprocess.Popen(command, env=environment(vox.home), stdout=-1, encoding="utf-8") as process:
+        wait_until(lambda: vox.call("transcribe.sessionStatus")["session"] is not None)
+        sound.play(clip)
+        shown, _ = process.communicate(timeout=20)
+    assert process.returncode == 0 and "stop listening" in shown.splitlines()[-1].lower()

@@ -16,7 +16,7 @@ class LiveMethods:
     """`transcribe.startSession`, `transcribe.sessionStatus`, `transcribe.stopSession`, `transcribe.cancelSession`."""
 
     def __init__(self, runtime: Runtime) -> None:
-        self._live = runtime.live
+        self._runtime = runtime
         self.handlers: dict[str, Handler] = {
             "transcribe.startSession": self._start,
             "transcribe.sessionStatus": self._status,
@@ -26,25 +26,27 @@ class LiveMethods:
 
     async def _start(self, params: Params, access: Access, emit: Emit) -> dict[str, Any]:
         request = _request(params)
-        session, final = await self._live.run(request, _asker(params, access, emit), _teller(emit, params.classic))
+        session, final = await self._runtime.live.run(
+            request, _asker(params, access, emit), _teller(emit, params.classic)
+        )
         if final is None:
             return {"cancelled": True, "sessionId": session}
         return _final_shape(final, params.classic)
 
     async def _status(self, _: Params, __: Access, ___: Emit) -> dict[str, Any]:
-        sessions = self._live.statuses()
+        sessions = self._runtime.live.statuses()
         return {"session": sessions[-1] if sessions else None}
 
     async def _stop(self, params: Params, access: Access, emit: Emit) -> dict[str, Any]:
         asker = _asker(params, access, emit)
-        session, final = await self._live.stop(params.text("sessionId"), asker)
+        session, final = await self._runtime.live.stop(params.text("sessionId"), asker)
         if final is None:  # its last piece takes long; whoever began the session gets the text
             return {"stopped": True, "sessionId": session, "historyId": None, "result": None, "state": "processing"}
         result = _final_shape(final, params.classic)
         return {"stopped": True, "sessionId": session, "historyId": final.history_id, "result": result}
 
     async def _cancel(self, params: Params, access: Access, emit: Emit) -> dict[str, Any]:
-        session = await self._live.cancel(params.text("sessionId"), _asker(params, access, emit))
+        session = await self._runtime.live.cancel(params.text("sessionId"), _asker(params, access, emit))
         return {"cancelled": True, "sessionId": session}
 
 
