@@ -14,6 +14,7 @@ COMMANDS = {
     "voices": "List the voices that can speak.",
     "devices": "List microphones and loudspeakers.",
     "models": "List, install and preload models.",
+    "warmup": "Load models before they are needed.",
     "providers": "Look at the programs that do the work.",
     "history": "Show what was recognised and spoken.",
     "perf": "Show what the calls have cost.",

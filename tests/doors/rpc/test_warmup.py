@@ -47,7 +47,8 @@ async def test_who_waits_sees_the_progress(home: Home) -> None:
 
 async def test_who_leaves_does_not_stop_it(home: Home) -> None:
     async with talking(home, entry("ear", EAR)) as talk:
-        talk.send({"id": "w", "method": "warmup.start", "params": {"modelId": "ear:1", "wait": True}})
+        plan = {"modelId": "ear:1", "delayMs": 200, "wait": True}
+        talk.send({"id": "w", "method": "warmup.schedule", "params": plan})
         warmups = talk.setup.runtime.warmups
         await until(lambda: bool(warmups._plans))
         talk.send({"method": "$/cancel", "params": {"id": "w"}})
