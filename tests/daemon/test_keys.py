@@ -63,6 +63,14 @@ def test_a_token_that_was_replaced_counts_no_longer(tmp_path: Path) -> None:
     assert rights(guarded.access(OWN, PROGRAM)) == (True, True, True)
 
 
+def test_where_others_can_reach_us_taking_the_token_away_lets_nobody_in() -> None:
+    reachable = Keys(OWN, Settings, always=True)
+    assert reachable.required
+    assert rights(reachable.access(None, PROGRAM)) == (False, True, False)
+    assert reachable.access(CONFIGURED, PROGRAM) is None
+    assert rights(reachable.access(OWN, PROGRAM)) == (True, True, True)
+
+
 @pytest.mark.parametrize("token", ["short", "${env:VOX_NO_SUCH}", "${file:/no/such/file}"])
 def test_a_token_that_cannot_be_used(token: str) -> None:
     with pytest.raises(ConfigError):

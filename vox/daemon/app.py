@@ -38,7 +38,7 @@ from vox.daemon.discovery import make_token, only_daemon, publish, withdraw
 from vox.daemon.doctor import run_checks
 from vox.daemon.guard import Guard
 from vox.daemon.keys import Keys
-from vox.daemon.listen import HttpServer, bind_tcp, listen_unix
+from vox.daemon.listen import HttpServer, bind_tcp, is_loopback, listen_unix
 from vox.daemon.peers import Address, Peers
 from vox.daemon.private import make_private
 from vox.daemon.providers import make_supervisor
@@ -149,10 +149,10 @@ async def _serve(home: Home, runtime: Runtime, reloader: Reloader, origins: Orig
     settings, started = runtime.configuration.settings, time.monotonic()
     token = make_token()
     redactor.learn_value(token)
-    keys = Keys(token, lambda: runtime.configuration.settings)
+    keys = Keys(token, lambda: runtime.configuration.settings, always=not is_loopback(settings.host))
     keys.check()
     allowed_any = "port" not in settings.model_fields_set
-    listener = bind_tcp(settings.host, settings.port, or_any=allowed_any, beyond=keys.required)
+    listener = bind_tcp(settings.host, settings.port, or_any=allowed_any, beyond=settings.auth_token is not None)
     aliases = open_aliases(aliases_of(settings))
     facts = _facts(listener, home)
     methods = Methods(

@@ -28,15 +28,16 @@ class Keys:
         own: The token in runtime.json.
         settings: The settings in force. The configured token is looked up anew for each use: one that was replaced
             must not be honoured any longer.
+        always: Other machines can reach us: a token is needed even when the setting is taken away.
     """
 
-    def __init__(self, own: str, settings: Callable[[], Settings]) -> None:
-        self._own, self._settings = own, settings
+    def __init__(self, own: str, settings: Callable[[], Settings], always: bool = False) -> None:
+        self._own, self._settings, self._always = own, settings, always
 
     @property
     def required(self) -> bool:
         """Whether requests over TCP need a token."""
-        return self._settings().auth_token is not None
+        return self._always or self._settings().auth_token is not None
 
     def check(self) -> None:
         """Make sure that the configured token, if there is one, can be used.
