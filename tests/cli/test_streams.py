@@ -135,29 +135,34 @@ def test_a_reader_that_leaves_ends_the_speech(streaming: Home) -> None:
 class Loudspeaker:
     """Stands for a sound device."""
 
-    def __init__(self, rate: int, channels: int = 1) -> None:
-        self.rate, self.heard, self.ended = rate, bytearray(), ""
+    def __init__(self, volume: float) -> None:
+        self.volume, self.rate, self.heard, self.ended = volume, 0, bytearray(), ""
         Loudspeaker.last = self
 
-    def put(self, samples: bytes) -> None:
+    def put(self, samples: bytes, rate: int) -> None:
         self.heard += samples
+        self.rate = rate
+
+    def wait_for_room(self) -> None:
+        assert self.heard
 
     def finish(self) -> None:
         self.ended = "finish"
 
-    def abort(self) -> None:
-        self.ended = "abort"
+    def interrupt(self) -> None:
+        self.ended = "interrupt"
 
 
 def test_speech_is_played_piece_by_piece(run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vox.audio.playback.Player", Loudspeaker)
-    done = run("speak", "--json", text(audio(0, b"ab"), audio(1, b"cd"), DONE))
+    monkeypatch.setattr("vox.audio.speaker.Speaker", Loudspeaker)
+    done = run("speak", "--json", "--volume", "0.5", text(audio(0, b"ab"), audio(1, b"cd"), DONE))
     assert (done.exit_code, done.stderr) == (0, "played: v via mouth:1\n")
     assert (bytes(Loudspeaker.last.heard), Loudspeaker.last.rate, Loudspeaker.last.ended) == (b"abcd", 8000, "finish")
+    assert Loudspeaker.last.volume == 0.5
     answer = json.loads(done.stdout)
     assert (answer["played"], answer["path"], answer["audioBytes"]) == (True, None, 48)
     assert run("speak", text(audio(0, b"ab"), audio(0, b"ab"))).exit_code == 70
-    assert Loudspeaker.last.ended == "abort"
+    assert Loudspeaker.last.ended == "interrupt"
 
 
 def test_a_device_that_fails_is_told_with_a_way_out(run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +172,7 @@ def test_a_device_that_fails_is_told_with_a_way_out(run, monkeypatch: pytest.Mon
         def finish(self) -> None:
             raise NoDeviceError("the sound device failed (unplugged)")
 
-    monkeypatch.setattr("vox.audio.playback.Player", Broken)
+    monkeypatch.setattr("vox.audio.speaker.Speaker", Broken)
     done = run("speak", text(audio(0, b"ab"), DONE))
     assert done.exit_code == 70 and "unplugged); write to a file with --out" in done.stderr
 
