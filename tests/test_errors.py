@@ -43,6 +43,7 @@ TABLE = {
     "ProviderFailed": ("provider_error", -32034, 502, 70, False),
     "Cancelled": ("cancelled", -32800, 499, 130, False),
     "CatalogUnavailable": ("catalog_unavailable", -32041, 502, 69, True),
+    "ServiceUnavailable": ("service_unavailable", -32042, 503, 69, False),
     "DaemonUnavailable": ("daemon_unavailable", -32040, 503, 69, True),
 }
 

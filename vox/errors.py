@@ -30,6 +30,7 @@
     ├── ProviderFailed          provider_error
     ├── Cancelled               cancelled
     ├── CatalogUnavailable      catalog_unavailable
+    ├── ServiceUnavailable      service_unavailable
     └── DaemonUnavailable       daemon_unavailable
 
 A class is a thing a caller can do something about. Each carries how every door renders it, so no door decides for
@@ -64,6 +65,7 @@ __all__ = [
     "ProviderTimeout",
     "ProviderUnavailable",
     "QueueTimeout",
+    "ServiceUnavailable",
     "SessionCancelled",
     "Unsupported",
     "UnsupportedAudio",
@@ -270,6 +272,12 @@ class CatalogUnavailable(VoxError):
     """The list of models cannot be fetched from where the user keeps it, or what is there is no such list."""
 
     code, rpc_code, http_status, exit_status, retryable = "catalog_unavailable", -32041, 502, 69, True
+
+
+class ServiceUnavailable(VoxError):
+    """The system's service manager is missing, cannot be reached, or refuses; details carry the command it was."""
+
+    code, rpc_code, http_status, exit_status = "service_unavailable", -32042, 503, 69
 
 
 class DaemonUnavailable(VoxError):

@@ -27,6 +27,7 @@ _AGAIN_EVERY_S = 0.25  # between starts, while an old daemon is still ending
 _ANOTHER_DAEMON = "already runs"  # what a daemon says that finds the home's lock taken
 _LOG_MAX_BYTES = 1 << 20  # of the log of starts; older starts are dropped past it
 _TAIL_BYTES = 2_000
+_OF_A_SERVICE = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")  # ours to answer, when a service asks for a daemon
 
 
 def connect(home: Home) -> Channel | None:
@@ -168,7 +169,8 @@ def _make_room(log: Path) -> int:
 def _spawn(home: Home, log: Path) -> "Popen[bytes]":
     import subprocess
 
-    environment = {**os.environ, "VOX_HOME": str(home.root), "VOX_RUNTIME_PATH": str(home.runtime_json)}
+    kept = {name: value for name, value in os.environ.items() if name not in _OF_A_SERVICE}
+    environment = {**kept, "VOX_HOME": str(home.root), "VOX_RUNTIME_PATH": str(home.runtime_json)}
     apart = 0
     if sys.platform == "win32":
         apart = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP

@@ -39,6 +39,7 @@ from vox.daemon.doctor import run_checks
 from vox.daemon.guard import Guard
 from vox.daemon.keys import Keys
 from vox.daemon.listen import HttpServer, bind_tcp, is_loopback, listen_unix
+from vox.daemon.notify import Notifier
 from vox.daemon.peers import Address, Peers
 from vox.daemon.private import make_private
 from vox.daemon.providers import make_supervisor
@@ -81,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     home = Home.from_env()
     try:
         _make_home(home)
-        configure(home.daemon_log, console=sys.stderr.isatty())
+        configure(home.daemon_log, console=sys.stderr is not None and sys.stderr.isatty())  # pythonw has none
         with only_daemon(home):
             anyio.run(run, home, backend_options={"use_uvloop": _has_uvloop()})
             ignore_signals()
@@ -146,7 +147,7 @@ async def run(home: Home) -> None:
 
 
 async def _serve(home: Home, runtime: Runtime, reloader: Reloader, origins: Origins, stop: asyncio.Event) -> None:
-    settings, started = runtime.configuration.settings, time.monotonic()
+    settings, started, notifier = runtime.configuration.settings, time.monotonic(), Notifier()
     token = make_token()
     redactor.learn_value(token)
     keys = Keys(token, lambda: runtime.configuration.settings, always=not is_loopback(settings.host))
@@ -173,6 +174,8 @@ async def _serve(home: Home, runtime: Runtime, reloader: Reloader, origins: Orig
         front.start_soon(_run_http, server, [listener, *(alias.listener for alias in aliases if alias.listener)])
         await _open_unix(stack, home, methods, front)
         publish(home.runtime_json, {**facts, "token": token})
+        notifier.ready(f"Listening on port {facts['port']}")
+        front.start_soon(notifier.watch)
         _begin_collecting()
         _log.info("daemon.ready", port=facts["port"], socket=facts["socket"], pid=facts["pid"])
         runtime.events.describe("health", lambda: _health(facts, started, aliases))
@@ -181,6 +184,7 @@ async def _serve(home: Home, runtime: Runtime, reloader: Reloader, origins: Orig
         try:
             await stop.wait()
         finally:
+            notifier.stopping()
             withdraw(home.runtime_json)
             await _tell_stopping(runtime.events)
             server.stop()
