@@ -18,7 +18,9 @@ from vox.errors import MicrophoneUnavailable
 __all__ = ["InputStream"]
 
 _BLOCK_S = 512 / RATE
-_LATENCY_S = 0.1  # with less, or with shorter blocks, ALSA's pulse plugin can give nothing for up to two seconds
+_LATENCY_S = (
+    0.096  # three blocks; with less ALSA's pulse plugin can be silent for two seconds, with 0.1 it comes in bursts
+)
 _KEPT_S = 30.0
 _FIRST_S = 5.0  # a headset that has to change its profile takes two
 _RELEASE_S = 1.0
