@@ -114,7 +114,7 @@ def status_line(provider: dict[str, Any]) -> str:
     if provider["pid"] is not None:
         text += f" pid={provider['pid']}"
     text += f" limit={provider['limit']} inUse={provider['inUse']} queued={provider['queued']}"
-    text += f" starts={provider['generation']}"
+    text += f" starts={provider['generation']}" + _unloading(provider)
     return text + (f" lastError={json.dumps(provider['lastError'])}" if provider["lastError"] else "")
 
 
@@ -122,8 +122,12 @@ def _replica_line(name: str, replica: dict[str, Any]) -> str:
     text = f"{name} replica={replica['replica']} state={replica['state']}"
     if replica["pid"] is not None:
         text += f" pid={replica['pid']}"
-    text += f" limit={replica['limit']} inUse={replica['inUse']} starts={replica['generation']}"
+    text += f" limit={replica['limit']} inUse={replica['inUse']} starts={replica['generation']}" + _unloading(replica)
     return text + (f" lastError={json.dumps(replica['lastError'])}" if replica["lastError"] else "")
+
+
+def _unloading(status: dict[str, Any]) -> str:
+    return f" unloadAt={status['unloadAt']}" if status.get("unloadAt") else ""
 
 
 def _status(output: Output, start: bool) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class Methods:
             SynthesisMethods(runtime),
             AnnotateMethods(runtime),
             ProviderMethods(runtime, daemon.reload),
-            EventMethods(runtime.events),
+            EventMethods(runtime),
             WarmupMethods(runtime),
         )
         self._table: dict[str, Handler] = {name: run for group in groups for name, run in group.handlers.items()}

@@ -8,6 +8,7 @@ from vox.doors.rpc.params import Params
 from vox.errors import InvalidRequest
 from vox.protocol.jsonrpc import encode
 from vox.runtime.events import Event, Events, Missed, Subscription
+from vox.runtime.runtime import Runtime
 
 __all__ = ["MAX_SUBSCRIPTIONS", "EventMethods"]
 
@@ -22,8 +23,8 @@ _NUMBERS = 2**53  # up to here every number is the same in every language
 class EventMethods:
     """`runtime.subscribe`, `runtime.unsubscribe`."""
 
-    def __init__(self, events: Events) -> None:
-        self._events = events
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
         self._open: dict[str, dict[str, Subscription]] = {}  # by connection
         self.handlers: dict[str, Handler] = {
             "runtime.subscribe": self._subscribe,
@@ -31,20 +32,21 @@ class EventMethods:
         }
 
     async def _subscribe(self, params: Params, access: Access, emit: Emit) -> dict[str, Any]:
-        view, since, name = View(access), params.number("since", 0, _NUMBERS), params.text("subscriptionId")
+        events, view = self._runtime.events, View(access)
+        since, name = params.number("since", 0, _NUMBERS), params.text("subscriptionId")
         topics = view.topics(params.texts("topics"))
         if name is not None and len(name) > _LONGEST_NAME:
             raise InvalidRequest(f"subscriptionId may have {_LONGEST_NAME} characters.")
         mine = self._open.get(access.connection, {})
         if len(mine) >= MAX_SUBSCRIPTIONS and name not in mine:
             raise InvalidRequest(f"This connection has {MAX_SUBSCRIPTIONS} subscriptions; end one of them.")
-        subscription = self._events.subscribe(topics, None if since is None else int(since), epoch=params.text("epoch"))
+        subscription = events.subscribe(topics, None if since is None else int(since), epoch=params.text("epoch"))
         name = name or _free_name(mine)
         if name in mine:
             mine[name].close()
         self._open.setdefault(access.connection, mine)[name] = subscription
         held = view.replay(subscription)
-        told = _Told(self._events, subscription, view, topics, name, emit)
+        told = _Told(events, subscription, view, topics, name, emit)
 
         async def tell() -> None:
             try:
@@ -55,10 +57,10 @@ class EventMethods:
         emit.keep(tell)
         return {
             "subscriptionId": name,
-            "epoch": self._events.epoch,
-            "seq": self._events.seq,
+            "epoch": events.epoch,
+            "seq": events.seq,
             "topics": list(topics),
-            "snapshot": view.snapshot(self._events, topics),
+            "snapshot": view.snapshot(events, topics),
             "snapshotRequired": held is None,
             "replayed": len(held or ()),
         }

@@ -17,7 +17,7 @@ class WarmupMethods:
     """`warmup.status`, `warmup.start`, `warmup.schedule`, `warmup.cancel`; models of both kinds."""
 
     def __init__(self, runtime: Runtime) -> None:
-        self._warmups = runtime.warmups
+        self._runtime = runtime
         self.handlers: dict[str, Handler] = {
             "warmup.status": self._status,
             "warmup.start": self._start,
@@ -26,25 +26,25 @@ class WarmupMethods:
         }
 
     async def _status(self, params: Params, _: Access, __: Emit) -> dict[str, Any]:
-        return {"warmup": (await self._warmups.status(params.text("modelId"))).told()}
+        return {"warmup": (await self._runtime.warmups.status(params.text("modelId"))).told()}
 
     async def _start(self, params: Params, _: Access, emit: Emit) -> dict[str, Any]:
         client = params.caller(emit).client
-        return await self._told(await self._warmups.start(params.text("modelId"), client), params, emit)
+        return await self._told(await self._runtime.warmups.start(params.text("modelId"), client), params, emit)
 
     async def _schedule(self, params: Params, _: Access, emit: Emit) -> dict[str, Any]:
         """Without a delay: now."""
         delay_ms = params.number("delayMs", -_LONGEST_DELAY_MS, _LONGEST_DELAY_MS) or 0.0
         client = params.caller(emit).client
-        warmup = await self._warmups.schedule(params.text("modelId"), delay_ms / 1000, client)
+        warmup = await self._runtime.warmups.schedule(params.text("modelId"), delay_ms / 1000, client)
         return await self._told(warmup, params, emit)
 
     async def _cancel(self, params: Params, _: Access, __: Emit) -> dict[str, Any]:
-        return {"warmup": (await self._warmups.cancel(params.text("modelId"))).told()}
+        return {"warmup": (await self._runtime.warmups.cancel(params.text("modelId"))).told()}
 
     async def _told(self, warmup: Warmup, params: Params, emit: Emit) -> dict[str, Any]:
         """At once, or with `wait` when nothing is planned or loading any more. Who does not wait until then leaves, and
         the model is loaded all the same."""
         if params.flag("wait"):
-            warmup = await self._warmups.over(warmup.model, progress_emitter(emit))
+            warmup = await self._runtime.warmups.over(warmup.model, progress_emitter(emit))
         return {"warmup": warmup.told()}
