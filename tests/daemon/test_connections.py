@@ -89,6 +89,18 @@ async def test_a_head_that_does_not_come(pieces: list[bytes]) -> None:
         assert 0.15 < anyio.current_time() - begun < 3
 
 
+async def test_a_head_without_end() -> None:
+    async with serving() as address:
+        reader, writer = await asyncio.open_connection(*address)
+        with anyio.fail_after(5), suppress(ConnectionError):
+            writer.write(b"GET / HTTP/1.1\r\n")
+            while not reader.at_eof():
+                writer.write(b"x-filler: " + b"x" * 8000 + b"\r\n")
+                await writer.drain()
+                await asyncio.sleep(0)
+        writer.close()
+
+
 async def test_a_second_head_that_does_not_come() -> None:
     async with serving(head_s=0.2) as address:
         reader, writer = await asyncio.open_connection(*address)

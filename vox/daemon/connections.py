@@ -14,7 +14,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from vox.daemon.peers import Address
 from vox.log import get_logger
 
-__all__ = ["HEAD_S", "MAX_CONNECTIONS", "connection_class"]
+__all__ = ["HEAD_S", "MAX_CONNECTIONS", "MAX_HEAD", "connection_class"]
 
 MAX_CONNECTIONS = 1024
 """TCP connections of the daemon at once: a client that opens more than anybody needs leaves room for the files and
@@ -22,6 +22,9 @@ providers of the others."""
 
 HEAD_S = 10.0
 """Seconds from the first byte of a request, or from the connection, to the end of its headers."""
+
+MAX_HEAD = 64 << 10
+"""Bytes of a request's headers."""
 
 _log = get_logger()
 
@@ -39,6 +42,7 @@ def connection_class(is_ours: Callable[[Address, Address], bool], head_s: float 
         """One connection."""
 
         late: asyncio.TimerHandle | None = None
+        head = 0
 
         def connection_made(self, transport: asyncio.Transport) -> None:
             """Take it, or say no and close."""
@@ -57,8 +61,8 @@ def connection_class(is_ours: Callable[[Address, Address], bool], head_s: float 
             reading_head = self.cycle is before and (before is None or before.response_complete)
             if not reading_head or self.transport.get_protocol() is not self:
                 self._head_came()
-            elif self.late is None:
-                self._expect_head()
+            else:
+                self._wait_for_more(len(data))
 
         def connection_lost(self, exc: Exception | None) -> None:
             """The end."""
@@ -74,10 +78,18 @@ def connection_class(is_ours: Callable[[Address, Address], bool], head_s: float 
                 return b"403 Forbidden"
             return None
 
+        def _wait_for_more(self, size: int) -> None:
+            self.head += size
+            if self.head > MAX_HEAD:
+                self.transport.abort()
+            elif self.late is None:
+                self._expect_head()
+
         def _expect_head(self) -> None:
             self.late = self.loop.call_later(head_s, self.transport.close)
 
         def _head_came(self) -> None:
+            self.head = 0
             if self.late is not None:
                 self.late.cancel()
                 self.late = None

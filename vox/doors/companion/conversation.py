@@ -94,6 +94,9 @@ class Silent:
     def push(self, event: str, data: dict[str, Any], /) -> None:
         """Drop it."""
 
+    def push_json(self, event: str, data: bytes, /) -> None:
+        """Drop it."""
+
     def keep(self, run: Callable[[], Coroutine[Any, Any, None]], /) -> None:
         """Refuse: there is no connection that it could outlive the call on."""
         raise VoxError("This method needs a connection: use the WebSocket.")
@@ -114,6 +117,9 @@ class _Lines:
 
     def push(self, event: str, data: dict[str, Any], /) -> None:
         self(event, data)
+
+    def push_json(self, event: str, data: bytes, /) -> None:
+        self(event, orjson.loads(data))
 
     def keep(self, run: Callable[[], Coroutine[Any, Any, None]], /) -> None:
         self._tasks.start_soon(run)
