@@ -24,6 +24,7 @@ from itertools import takewhile, zip_longest
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, cast
+from unittest.mock import MagicMock
 
 import click
 import jsonschema
@@ -262,7 +263,7 @@ def test_every_bundled_provider_is_documented_with_its_models_and_variables() ->
 def test_every_method_of_the_client_rpc_is_documented() -> None:
     text = (DOCS / "reference/client-rpc.md").read_text(encoding="utf-8")
     with pytest.raises(errors.InvalidRequest) as refused:
-        nothing: Any = None
+        nothing: Any = MagicMock()
         methods = Methods(nothing, Daemon(nothing, nothing, nothing, nothing))
         asyncio.run(methods.call("no such method", {}, Access(), lambda event, data: None))
     headings = "\n".join(line for line in text.splitlines() if line.startswith("### "))
@@ -371,7 +372,13 @@ def place(tmp_path: Path) -> Iterator[dict[str, str]]:
     for name in ("docs", "providers", "providers.example.json"):
         (clone / name).symlink_to(ROOT / name)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("VOX_", "XDG_"))}
-    environment |= {"HOME": str(home), "VOX_HOME": str(home / ".vox"), "VOX_PORT": "0", "VOX_ALIAS_PORTS": "0", "PWD": str(clone)}
+    environment |= {
+        "HOME": str(home),
+        "VOX_HOME": str(home / ".vox"),
+        "VOX_PORT": "0",
+        "VOX_ALIAS_PORTS": "0",
+        "PWD": str(clone),
+    }
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     yield environment
     subprocess.run(["vox", "daemon", "stop"], env=environment, capture_output=True, timeout=COMMAND_S)
@@ -388,6 +395,8 @@ def test_code_of_a_page_does_what_the_page_says(page: Path, place: dict[str, str
             file.write_text(block.text + "\n", encoding="utf-8")
         if block.order("microphone") is not None:
             continue  # somebody has to speak: tests/e2e/test_live.py runs it
+        if block.order("loudspeaker") is not None:
+            continue  # somebody has to listen: tests/e2e/test_aloud.py runs it
         if block.language == "python":
             run_python(block, place)
         elif block.order("run") is not None:

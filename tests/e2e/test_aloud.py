@@ -83,6 +83,17 @@ def test_lines_follow_each_other_without_a_pause(
     assert longest_pause(samples) < 1.0
 
 
+def test_the_program_of_the_guide_is_heard(vox: Client, sound_server: SoundServer, tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "guide" / "speech.md"
+    program = (
+        page.read_text(encoding="utf-8").partition("<!-- test: loudspeaker -->\n```python\n")[2].partition("```")[0]
+    )
+    environment = {**os.environ, "VOX_HOME": str(vox.home.root), **sound_server.environment}
+    with sound_server.recording(rate=RATE) as recording:
+        subprocess.run([sys.executable, "-P", "-c", program], env=environment, check=True, timeout=60)
+    assert heard(vox, tmp_path / "a.wav", recording.samples()) == "one sentence and another one"
+
+
 def test_an_interruption_silences_it_at_once(vox: Client, sound_server: SoundServer, speak: Speak) -> None:
     with sound_server.recording(rate=RATE) as recording, speak(" ".join(SENTENCES)) as process:
         while not np.any(np.abs(recording.samples().astype(np.int32)) > AUDIBLE):
