@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import capacity, fairness, host, recognition, replicas, soak, start, streams
+from benchmarks import capacity, fairness, host, live, recognition, replicas, soak, start, streams
 from benchmarks.page import fill
 from benchmarks.report import Report
 
@@ -22,6 +22,7 @@ _BENCHMARKS = {
     "start": start.measure,
     "recognition": recognition.measure,
     "streams": streams.measure,
+    "live": live.measure,
 }
 
 

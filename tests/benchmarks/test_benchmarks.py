@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import capacity, fairness, recognition, replicas, soak, start, streams
+from benchmarks import capacity, fairness, live, recognition, replicas, soak, start, streams
 from benchmarks.host import measure
 from benchmarks.hosts.setting import make_child
 from benchmarks.report import Report
+from tests import pulse
 
 CHILD = Path(__file__).parents[2] / "benchmarks" / "hosts" / "child.py"
 LINES = b"""\
@@ -54,6 +55,13 @@ def test_fairness() -> None:
 
 def test_replicas() -> None:
     _complete(replicas.measure(quick=True))
+
+
+@pytest.mark.heavy
+def test_live() -> None:
+    with pulse.started():  # skips or fails where there is none
+        pass
+    _complete(live.measure(quick=True))
 
 
 @pytest.mark.heavy
