@@ -288,6 +288,8 @@ def test_answers_hold_what_the_pages_tell_and_files_have_their_modes(place: dict
         "models.catalog": {},
         "history.list": {},
         "telemetry.summary": {},
+        "warmup.status": {},
+        "runtime.subscribe": {},
         "providers.status": {},
         "providers.call": {"id": "tone", "kind": "asr", "method": "models"},
     }
