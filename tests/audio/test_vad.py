@@ -3,12 +3,11 @@
 import time
 
 import numpy as np
-import onnx
 import pytest
 import soundfile
-from onnx import TensorProto, helper
 
 from tests.audio.conftest import CLIPS
+from tests.audio.network import network
 from vox.audio.microphone import RATE
 from vox.audio.vad import Earshot, Silero
 from vox.errors import ConfigError
@@ -57,35 +56,8 @@ def test_it_keeps_up_a_hundred_times_over():
 
 @pytest.fixture
 def model(tmp_path):
-    """model(state=…) → the file of a network with Silero's inputs, which tells the sum of all it was given before."""
-
-    def make(state: str = "state") -> str:
-        nodes = [
-            helper.make_node("ReduceSum", ["input", "axis"], ["whole"], keepdims=1),
-            helper.make_node("Add", [state, "whole"], ["stateN"]),
-            helper.make_node("ReduceMax", [state], ["most"], keepdims=0),
-            helper.make_node("Reshape", ["most", "shape"], ["output"]),
-        ]
-        numbers = {"axis": [1], "shape": [1, 1]}
-        graph = helper.make_graph(
-            nodes,
-            "vad",
-            [
-                helper.make_tensor_value_info("input", TensorProto.FLOAT, [1, 576]),
-                helper.make_tensor_value_info(state, TensorProto.FLOAT, [2, 1, 128]),
-                helper.make_tensor_value_info("sr", TensorProto.INT64, []),
-            ],
-            [
-                helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, 1]),
-                helper.make_tensor_value_info("stateN", TensorProto.FLOAT, [2, 1, 128]),
-            ],
-            [helper.make_tensor(name, TensorProto.INT64, [len(value)], value) for name, value in numbers.items()],
-        )
-        path = tmp_path / "vad.onnx"
-        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
-        return path
-
-    return make
+    """model(state=…) → the file of a network with Silero's inputs."""
+    return lambda state="state": network(tmp_path / "vad.onnx", state)
 
 
 def test_silero_gets_its_context_and_its_state(model):

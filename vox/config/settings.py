@@ -40,6 +40,8 @@ class Settings(Described, BaseModel):
     """Longest audio taken, in seconds."""
     input_device: str | None = None
     """Microphone that is used while it is there, when a request names none; `vox devices` shows the names."""
+    vad_model: str | None = None
+    """Silero VAD's ONNX file, version 5 or 6: it finds speech in what is recorded live, in the place of earshot."""
     live_max_seconds: float = Field(default=600.0, gt=0, le=86_400)
     """Longest recording of a live session, in seconds; what was said until then is recognised."""
     allowed_origins: list[str] = []

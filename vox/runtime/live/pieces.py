@@ -1,6 +1,7 @@
 """How a recording on its way is cut where nobody speaks, so that what was said is recognised while the rest is."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from vox.audio.utterance import Utterance
@@ -22,13 +23,25 @@ class Cutter(Protocol):
         """The utterances that end in these samples, which follow those before."""
         ...
 
+    def going_on(self) -> Utterance | None:
+        """What was said until now of the utterance that has not ended; None when nobody speaks."""
+        ...
+
     def end(self) -> Iterable[Utterance]:
         """What is left when nothing else comes."""
         ...
 
 
-def make_cutter() -> Cutter:
-    """The one that finds speech."""
-    from vox.audio.endpoint import Endpointer  # loads numpy
+def make_cutter(model: str | None = None) -> Cutter:
+    """The one that finds speech. It loads libraries: call it in a thread.
 
-    return Endpointer()
+    Args:
+        model: File of the detector; None for the one that comes with Vox.
+
+    Raises:
+        ConfigError: The file is none.
+    """
+    from vox.audio.endpoint import Endpointer
+    from vox.audio.vad import Silero
+
+    return Endpointer(None if model is None else Silero(Path(model).expanduser()))

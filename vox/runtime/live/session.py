@@ -9,21 +9,24 @@ leaves no more to do than the last piece. The microphone is free as soon as `pro
 
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
+from anyio.to_thread import run_sync
 
 from vox.audio.utterance import Utterance
 from vox.errors import SessionCancelled, VoxError
 from vox.log import get_logger
-from vox.runtime.live.gathered import Gathered
+from vox.runtime.live.gathered import Gathered, join
 from vox.runtime.live.hearing import Hearing
 from vox.runtime.live.pieces import RATE, Cutter
 from vox.runtime.live.recording import Recording
 from vox.runtime.live.tally import Tally
-from vox.runtime.live.told import Asker, EndedBy, Final, Heard, LiveRequest, State, StateChanged, Tell, Warned
+from vox.runtime.live.told import Asker, EndedBy, Final, Guessed, Heard, LiveRequest, State, StateChanged, Tell, Warned
 from vox.runtime.requests import Caller, TranscribeRequest
 from vox.types import Transcript
 
@@ -36,6 +39,8 @@ ROUTE = "transcribe.live"
 """What measurements and records call a session."""
 
 _log = get_logger()
+
+_GUESS_S = 0.5  # between two looks at an utterance that goes on
 
 _STARTING_TIMEOUT, _CONNECTION_CLOSED, _BY_CLIENT = "starting_timeout", "connection_closed", "cancelled"
 
@@ -117,7 +122,8 @@ class Session:
         self._hearing = Hearing(self._transcribe, self._take, lambda error: tell(Warned(error)))
         self._recording: Recording | None = None
         self._stopping = False
-        self._scope = anyio.CancelScope()
+        self._scope, self._guessing = anyio.CancelScope(), anyio.CancelScope()
+        self._sequence, self._guesses = count(), Tally()
 
     # ---- what others do to it
 
@@ -180,16 +186,19 @@ class Session:
         if self._recording is not None:
             facts["audioDurationMs"] = round(self._recording.samples / RATE * 1000)
             facts["lostMs"] = round(self._recording.lost / RATE * 1000)
+        if self._request.guesses:
+            facts["guesses"] = self._guesses.pieces
         if final is not None:
             facts |= {"textLength": len(final.transcript.text), "endedBy": final.ended_by}
         return self.tally.row(facts, final and final.transcript.metrics, self.error)
 
     async def _live(self) -> Final:
         self._enter("starting")
+        cutter = await run_sync(self._listener.cutter)
         microphone = await self._open()
         self._recording = Recording(
             microphone,
-            self._listener.cutter(),
+            cutter,
             self._hearing.add,
             self._tell,
             max_s=self._listener.max_s,
@@ -203,6 +212,8 @@ class Session:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._warm_up)
             tasks.start_soon(self._hearing.run)
+            if self._request.guesses:
+                tasks.start_soon(self._guess, self._recording)
             final = await self._caught(self._record_and_recognise)
             tasks.cancel_scope.cancel()
         if isinstance(final, VoxError):
@@ -224,6 +235,7 @@ class Session:
     async def _record_and_recognise(self) -> Final:
         assert self._recording is not None
         ended_by = await self._recording.run()
+        self._guessing.cancel()
         self._free()
         self._enter("processing", None if ended_by == "stop" else ended_by)
         begin = anyio.current_time()
@@ -237,7 +249,7 @@ class Session:
         except VoxError as error:  # perhaps it can be used when the first piece is there
             self._tell(Warned(error))
 
-    async def _transcribe(self, piece: Utterance) -> Transcript:
+    async def _transcribe(self, piece: Utterance, tally: Tally | None = None) -> Transcript:
         wanted = self._request
         request = TranscribeRequest(
             source=piece.wav(),
@@ -247,14 +259,34 @@ class Session:
             hotwords=wanted.hotwords,
             words=wanted.words,
         )
-        return await self._recogniser.transcribe(request, self._caller, self.tally)
+        return await self._recogniser.transcribe(request, self._caller, tally or self.tally)
+
+    async def _guess(self, recording: Recording) -> None:
+        """Recognise what is being said again and again, while nothing waits that was said. What fails here is told when
+        the utterance has ended."""
+        seen = 0
+        with self._guessing:
+            while True:
+                await anyio.sleep(_GUESS_S)
+                speech = recording.going_on()
+                if speech is None or self._hearing.waiting_s or len(speech.pcm) == seen:
+                    continue
+                seen, before = len(speech.pcm), self._hearing.added
+                with suppress(VoxError):
+                    guess = await self._transcribe(speech, self._guesses)
+                    if guess.text and self._hearing.added == before:
+                        self._tell(self._guessed(guess.text))
+
+    def _guessed(self, text: str) -> Guessed:
+        before = "" if self._request.utterances else self._gathered.text
+        return Guessed(join(before, text), next(self._sequence), len(before))
 
     def _take(self, piece: Utterance, heard: Transcript) -> None:
         words = self._gathered.add(piece, heard)
         if heard.text:
             text = "" if self._request.utterances else self._gathered.text
             start, end = round(piece.start_s, 3), round(piece.start_s + piece.duration_s, 3)
-            self._tell(Heard(text, self._gathered.pieces - 1, start, end, heard.text, words))
+            self._tell(Heard(text, next(self._sequence), start, end, heard.text, words))
 
     def _make_final(self, ended_by: EndedBy, final_ms: float) -> Final:
         assert self._recording is not None

@@ -66,8 +66,8 @@ class LiveSessions:
         self._holder: Session | None = None
         self.device = Device(lambda name: _open_microphone(name, preferred()))
         """The microphone."""
-        self.cutter: Callable[[], Cutter] = make_cutter
-        """Makes what finds the pieces of a recording."""
+        self.cutter: Callable[[], Cutter] = lambda: make_cutter(settings().vad_model)
+        """Makes what finds the pieces of a recording; called in a thread."""
         self.open_s = OPEN_S
         """Seconds the microphone may take to open."""
         events.describe(_TOPIC, lambda: {"sessions": self.statuses()})
