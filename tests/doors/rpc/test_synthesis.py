@@ -6,6 +6,7 @@ import json
 import wave
 from typing import Any
 
+import anyio
 import pytest
 
 from tests.doors.conftest import OWNER, PAGE, Talk, talking
@@ -162,6 +163,26 @@ async def test_who_may_end_a_session(home: Home, access: Access, client: str, ou
         assert told["error"].startswith(outcome) if outcome else told["result"]["cancelled"] is True
         if not outcome:
             assert (await talk.answers("a"))[-1]["result"] == {"cancelled": True, "sessionId": name}
+
+
+async def test_a_connection_that_ends_ends_its_sessions_and_no_other(home: Home) -> None:
+    async with talking(home, mouth()) as talk:
+        await begin(talk, "mine", instructions="hang")
+        heard: list[bytes] = []
+        async with anyio.create_task_group() as tasks:
+            other = Connection(talk.methods, Access(), heard.append, tasks)
+            params = {"clientId": "gone", "text": "hi", "instructions": "hang"}
+            for name in ("a", "b"):
+                other.receive(json.dumps({"id": name, "method": "synthesize.startSession", "params": params}).encode())
+            await until(lambda: sum(b"processing" in frame for frame in heard) == 2)
+            status = (await talk.ask("synthesize.sessionStatus", clientId="app"))["result"]
+            assert len(status["sessions"]) == 3 and status["session"]["clientId"] == "app"
+            tasks.cancel_scope.cancel()
+        status = (await talk.ask("synthesize.sessionStatus", clientId="app"))["result"]
+        assert [session["clientId"] for session in status["sessions"]] == ["app"]
+        provider = talk.setup.registry.get("mouth")
+        assert provider is not None
+        await until(lambda: provider.limiter.snapshot().in_use == 1)
 
 
 async def test_a_cancelled_call_is_a_cancelled_session(home: Home) -> None:
