@@ -9,7 +9,8 @@ from vox import __version__
 __all__ = ["COMMANDS", "main", "overview"]
 
 COMMANDS = {
-    "transcribe": "Recognise the speech in audio files.",
+    "transcribe": "Recognise speech, in audio files or live.",
+    "listen": "Write down what is said into the microphone.",
     "speak": "Speak a text.",
     "voices": "List the voices that can speak.",
     "devices": "List microphones and loudspeakers.",
@@ -21,8 +22,10 @@ COMMANDS = {
     "logs": "Show the daemon's log and its records.",
     "status": "Show what the daemon is doing.",
     "daemon": "Run, start and stop the daemon.",
+    "service": "Have the daemon run from login on.",
     "doctor": "Check that everything is in place.",
     "config": "Show and check the configuration.",
+    "origins": "Say which web pages may use the daemon.",
 }
 """The commands and their short help: `vox.cli.NAME` holds each as `command`."""
 

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from vox.errors import ConfigError, InvalidRequest
 
-__all__ = ["edit_enabled", "set_enabled"]
+__all__ = ["edit_enabled", "set_enabled", "write_private"]
 
 _LOCK_S = 5.0  # an edit takes milliseconds; whoever holds the lock longer is not editing
 
@@ -47,8 +47,8 @@ def edit_enabled(
             after, changed = _edited(path, before, provider, kind, enabled, otherwise)
             if changed:
                 if path.exists():
-                    _write(path.with_name(path.name + ".bak"), before)
-                _write(path, after)
+                    write_private(path.with_name(path.name + ".bak"), before)
+                write_private(path, after)
             return changed
     except Timeout:
         raise ConfigError(f"{path} is being edited by another program. Try again.") from None
@@ -147,8 +147,12 @@ def _spans(text: str) -> dict[tuple[str | int, ...], tuple[int, int]]:
     return found
 
 
-def _write(path: Path, text: str) -> None:
-    """Put a private file in the place of the one there is, at once."""
+def write_private(path: Path, text: str) -> None:
+    """Put a private file in the place of the one there is, at once.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:

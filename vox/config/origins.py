@@ -48,14 +48,22 @@ class Origins:
 
     def allows(self, origin: str) -> bool:
         """Whether a page of that origin, as its browser names it, may use the daemon."""
-        seen = self._look()
-        if seen != self._seen:
-            self._seen = seen
-            self._allowed = self._configured | {origin for path in seen for origin in _read(path)}
+        self._refresh()
         wanted = normal_origin(origin)
         if wanted is None:
             return False
         return wanted in self._allowed or _any_port(wanted) in self._allowed
+
+    def listed(self) -> list[str]:
+        """All that may."""
+        self._refresh()
+        return sorted(self._allowed)
+
+    def _refresh(self) -> None:
+        seen = self._look()
+        if seen != self._seen:
+            self._seen = seen
+            self._allowed = self._configured | {origin for path in seen for origin in _read(path)}
 
     def _look(self) -> _Seen:
         """The files there are, each with what changes when it is written."""

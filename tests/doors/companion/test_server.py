@@ -72,7 +72,7 @@ def test_a_recording_becomes_text(bridge: Bridge, speech: bytes, path: str) -> N
     assert (answer.json["text"], answer.json["durationMs"]) == ("one two", 1000)
     assert answer.json["words"] == WORDS
     metrics = answer.json["metrics"]
-    assert metrics["realtimeFactor"] == metrics["totalMs"] / 1000 and metrics["inferenceMs"] <= metrics["totalMs"]
+    assert metrics["realtimeFactor"] == metrics["totalMs"] / 1000 and metrics["inferenceMs"] > 0
     until(lambda: bridge.daemon.rows() and bridge.daemon.rows()[-1]["clientId"] == "tab")
 
 
