@@ -103,6 +103,11 @@ class Endpoints:
         self._speaking = self._told = False
         self._last = 0  # one past the newest frame of speech
 
+    @property
+    def speaks(self) -> bool:
+        """Whether somebody certainly speaks just now."""
+        return self._told
+
     def step(self, chance: float, energy: float) -> Iterator[int | Span]:
         """Take the next frame in: how likely it is speech, and how loud it is (mean square)."""
         self._chances.append(chance)
@@ -203,6 +208,12 @@ class Endpointer:
     def end(self) -> list[Utterance]:
         """The utterance that is still open, if there is one."""
         return [event.utterance for event in self.finish() if isinstance(event, SpeechStopped)]
+
+    def going_on(self) -> Utterance | None:
+        """What was said until now of the utterance that is open; None when nobody certainly speaks."""
+        if not self._endpoints.speaks:
+            return None
+        return Utterance(self._endpoints.first * self._frame, bytes(self._kept[: self._heard]))
 
     def _next(self, frame: NDArray[np.int16]) -> list[Event]:
         sound = frame.astype(np.float32)

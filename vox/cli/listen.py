@@ -30,14 +30,21 @@ status: 0 ended by you, 69 no microphone, 75 another session has it.
 @click.option("--model", metavar="ID", help="Model; see `vox models`. Default: the first that is installed.")
 @click.option("--language", metavar="TAG", help="Language spoken, as in en or pt-BR, for models that ask.")
 @click.option("--device", metavar="NAME", help="Microphone. Default: the system's.")
+@click.option("--partials", is_flag=True, help="Show on stderr what is being said just now.")
 @click.option("--json", "as_json", is_flag=True, help="Print every event as JSON, one a line.")
 @no_start_option
 @click.pass_obj
 def command(
-    output: Output, model: str | None, language: str | None, device: str | None, as_json: bool, start: bool
+    output: Output,
+    model: str | None,
+    language: str | None,
+    device: str | None,
+    partials: bool,
+    as_json: bool,
+    start: bool,
 ) -> None:
     """Write down what is said into the microphone: a line for each utterance, until Ctrl-C."""
-    wanted = {"model": model, "language": language, "device": device}
+    wanted = {"model": model, "language": language, "device": device, "guesses": partials}
     with open_client(output, start) as client:
         while _listen(output, client, wanted, as_json=as_json) == "recording_timeout":
             pass  # a day is over, and nobody said that this was enough

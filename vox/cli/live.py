@@ -27,6 +27,7 @@ said, 69 no microphone, 75 another session has it, 130 cancelled.
 @click.option("--device", metavar="NAME", help="Microphone. Default: the system's.")
 @click.option("--timestamps", "--words", "words", is_flag=True, help="Show when each word is spoken.")
 @click.option("--metrics", is_flag=True, help="Tell on stderr where the time went.")
+@click.option("--partials", is_flag=True, help="Show also what is being said just now.")
 @json_option
 @no_start_option
 @click.pass_obj
@@ -37,6 +38,7 @@ def live_command(
     device: str | None,
     words: bool,
     metrics: bool,
+    partials: bool,
     start: bool,
 ) -> int:
     """Recognise what is said into the microphone, until Enter is pressed.
@@ -45,7 +47,7 @@ def live_command(
     """
     with (
         open_client(output, start) as client,
-        client.live(model, language, device=device, words=words or None) as session,
+        client.live(model, language, device=device, words=words or None, guesses=partials) as session,
         stopped_by_enter(session),
     ):
         for event in session:

@@ -127,6 +127,7 @@ class Client:
         max_s: float | None = None,
         levels: bool = False,
         utterances: bool = False,
+        guesses: bool = False,
     ) -> "LiveSession":
         """Recognise what is said into the microphone of the daemon's machine, while it is said: an iterator of
         `LiveEvent`, and `stop`. Other calls may be made meanwhile. When this returns, the microphone records.
@@ -137,6 +138,7 @@ class Client:
             max_s: Seconds after which recording ends by itself, within the daemon's own limit.
             levels: Tell ten times a second how loud it is.
             utterances: Tell each utterance alone, for as long as a day, rather than all the text so far.
+            guesses: Tell also what an utterance that goes on seems to be; costs more of the machine.
 
         Raises:
             LiveSessionBusy: Another session has the microphone.
@@ -154,6 +156,7 @@ class Client:
             "maxSeconds": max_s,
             "levels": levels,
             "utterances": utterances,
+            "guesses": guesses,
         }
         from vox.client.live import LiveSession
 

@@ -58,6 +58,11 @@ class LoudCutter:
         for end in ends:
             yield self._cut(int(end) + 1)
 
+    def going_on(self) -> Utterance | None:
+        rest = self._samples[self._done :]
+        loud = np.flatnonzero(rest)
+        return Utterance(self._done + int(loud[0]), rest[loud[0] :].tobytes()) if len(loud) else None
+
     def end(self) -> Iterable[Utterance]:
         if np.any(self._samples[self._done :]):
             yield self._cut(len(self._samples))

@@ -1,6 +1,7 @@
 """One session, from every beginning to every end."""
 
 import threading
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from vox.errors import (
     VoxError,
 )
 from vox.runtime.live.device import Device
-from vox.runtime.live.told import DeviceChanged, Heard, Level, LiveRequest, StateChanged, Warned
+from vox.runtime.live.told import DeviceChanged, Guessed, Heard, Level, LiveRequest, StateChanged, Warned
 from vox.testing import FakeMicrophone
 
 pytestmark = pytest.mark.anyio
@@ -129,6 +130,26 @@ async def test_utterances_come_alone_and_leave_nothing_behind(stage: Stage) -> N
     ]
     assert [word.start for word in stage.of(Heard)[1].words] == [2.0, 2.1]
     assert transcript.text == "1 seconds 2 seconds" and transcript.words is None and transcript.segments is None
+
+
+async def test_what_is_being_said_is_guessed(stage: Stage) -> None:
+    async with begun(stage, LiveRequest(guesses=True)) as run:
+        await stage.reaches("recording")
+        stage.microphone.advance(2.5)
+        await until(lambda: stage.of(Guessed) != [])
+        await until(lambda: len(stage.of(Heard)) == 1)
+        stage.microphone.advance(0.5)
+        await until(lambda: Guessed("1 seconds 1 seconds", stage.of(Guessed)[-1].sequence, 9) in stage.told)
+        stage.microphone.play()
+        await stage.live.stop(None, ME)
+        assert text_of(await run.end()) == "1 seconds 2 seconds"
+    texts = [event for event in stage.told if isinstance(event, Heard | Guessed)]
+    assert [event.sequence for event in texts] == list(range(len(texts)))
+    for earlier, later in pairwise(texts):
+        stable = earlier.stable if isinstance(earlier, Guessed) else len(earlier.text)
+        assert later.text[:stable] == earlier.text[:stable]
+    row = stage.rows.rows[0]
+    assert row["pieces"] == 2 and row["guesses"] == len(stage.of(Guessed)) and row["inputBytes"] == 200
 
 
 async def test_cancel_ends_it_without_a_text(stage: Stage) -> None:

@@ -44,11 +44,14 @@ class Hearing:
         self._error: VoxError | None = None
         self.waiting_s = 0.0
         """Seconds of audio that were not recognised yet."""
+        self.added = 0
+        """Pieces that were added."""
 
     def add(self, piece: Utterance) -> None:
         """Recognise this piece when its turn comes."""
         self._pieces.append(piece)
         self.waiting_s += piece.duration_s
+        self.added += 1
         self._news.set()
 
     def end(self) -> None:

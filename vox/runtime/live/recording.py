@@ -58,6 +58,10 @@ class Recording:
         self.lost = 0
         """How many were lost."""
 
+    def going_on(self) -> Utterance | None:
+        """What was said until now of the utterance that has not ended."""
+        return self._cutter.going_on()
+
     def stop(self) -> None:
         """Record no more."""
         self._stopped.set()

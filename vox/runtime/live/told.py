@@ -12,6 +12,7 @@ __all__ = [
     "DeviceChanged",
     "EndedBy",
     "Final",
+    "Guessed",
     "Heard",
     "Level",
     "LiveRequest",
@@ -59,6 +60,8 @@ class LiveRequest:
     utterances: bool = False
     """Tell each utterance alone rather than all the text so far. Such a session may go on for a day, because it keeps
     no word timings and sends nothing twice."""
+    guesses: bool = False
+    """Tell also what an utterance that goes on seems to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,18 @@ class Heard:
     """The newest utterance."""
     words: tuple[Word, ...] | None
     """The words of the newest utterance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guessed:
+    """What is being said seems to be this; its end may change."""
+
+    text: str
+    """All of it so far; only the utterance that goes on, for a session that tells utterances."""
+    sequence: int
+    """Counted together with `Heard`."""
+    stable: int
+    """Characters at its beginning that will stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +136,7 @@ class Final:
     history_id: str | None = None
 
 
-Told: TypeAlias = StateChanged | Heard | Level | DeviceChanged | Warned | Final
+Told: TypeAlias = StateChanged | Heard | Guessed | Level | DeviceChanged | Warned | Final
 """What a client is told."""
 
 Tell: TypeAlias = Callable[[Told], None]

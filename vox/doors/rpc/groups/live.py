@@ -6,7 +6,18 @@ from typing import Any
 from vox.doors.rpc.handler import Access, Emit, Handler
 from vox.doors.rpc.params import Params
 from vox.doors.rpc.shapes import transcript_shape, words_shape
-from vox.runtime.live.told import Asker, DeviceChanged, Final, Heard, Level, LiveRequest, StateChanged, Told, Warned
+from vox.runtime.live.told import (
+    Asker,
+    DeviceChanged,
+    Final,
+    Guessed,
+    Heard,
+    Level,
+    LiveRequest,
+    StateChanged,
+    Told,
+    Warned,
+)
 from vox.runtime.runtime import Runtime
 
 __all__ = ["LiveMethods"]
@@ -66,6 +77,7 @@ def _request(params: Params) -> LiveRequest:
         max_s=params.number("maxSeconds", 0.1, 86_400),
         levels=params.flag("levels") or False,
         utterances=params.flag("utterances") or False,
+        guesses=params.flag("guesses") or False,
     )
 
 
@@ -87,6 +99,8 @@ def _event(told: Told, classic: bool) -> tuple[str, dict[str, Any]]:
             return "session.state", change | ({"reason": reason} if reason else {})
         case Heard():
             return _heard(told)
+        case Guessed(text, sequence, stable):
+            return "session.partial", {"text": text, "sequence": sequence, "stable": stable}
         case Level(rms, peak):
             return "session.level", {"rms": rms, "peak": peak}
         case DeviceChanged(device, previous):
