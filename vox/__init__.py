@@ -5,14 +5,15 @@ The names below load on first use, so that importing one small part (the provide
 
 TYPE_CHECKING = False  # as `typing` has it, without its seven milliseconds
 if TYPE_CHECKING:
+    from vox.client.aio.api import AsyncClient
     from vox.client.api import Client
     from vox.errors import VoxError
 
-__all__ = ["Client", "VoxError", "__version__"]
+__all__ = ["AsyncClient", "Client", "VoxError", "__version__"]
 
 __version__ = "0.1.0"
 
-_HOMES = {"Client": "vox.client.api", "VoxError": "vox.errors"}
+_HOMES = {"AsyncClient": "vox.client.aio.api", "Client": "vox.client.api", "VoxError": "vox.errors"}
 
 
 def __getattr__(name: str) -> object:

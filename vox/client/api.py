@@ -9,23 +9,29 @@ from typing import TYPE_CHECKING, Any
 
 from vox.client.connection import Connection, OnEvent
 from vox.client.launch import START_S, connect, launch
+from vox.client.upkeep import RESUME_S, Upkeep
 from vox.errors import DaemonUnavailable
 from vox.paths import Home
 
 if TYPE_CHECKING:
+    from vox.client.events import EventStream
     from vox.client.live import LiveSession
     from vox.client.streams import SpeechStream
     from vox.types import ModelInfo, Partial, Priority, Progress, Speech, Transcript, Voice
 
-__all__ = ["Client"]
+__all__ = ["ABOUT_CLIENTS", "NONE_RUNS", "Client", "home_of", "milliseconds"]
 
-_ABOUT_CLIENTS = ("history.", "telemetry.")
+NONE_RUNS = "No Vox daemon runs for {home}, and none may be started. Start it with: vox daemon start"
+"""What a client says that may not start one."""
+
+ABOUT_CLIENTS = ("history.", "telemetry.")
+"""Methods in which `clientId` says whose records are meant, not who asks."""
 
 OnPartial = Callable[["Partial"], None]
 OnProgress = Callable[["Progress"], None]
 
 
-class Client:
+class Client(Upkeep):
     """A blocking client of the daemon of one home.
 
     It connects with its first call, and again after the daemon was restarted. One call runs at a time; calls from
@@ -48,7 +54,7 @@ class Client:
         client_id: str = "vox-client",
         start_timeout: float = START_S,
     ) -> None:
-        self._home = _home(home)
+        self._home = home_of(home)
         self._start, self._start_timeout = start, start_timeout
         self._timeout, self._client_id = timeout, client_id
         self._connection: Connection | None = None
@@ -103,7 +109,7 @@ class Client:
             "hotwords": None if hotwords is None else list(hotwords),
             "task": task,
             "temperature": temperature,
-            "maxWaitMs": _milliseconds(max_wait_s),
+            "maxWaitMs": milliseconds(max_wait_s),
             "priority": priority,
             "partials": True if on_partial is not None else None,
         }
@@ -203,7 +209,7 @@ class Client:
             "format": format,
             "language": language,
             "instructions": instructions,
-            "maxWaitMs": _milliseconds(max_wait_s),
+            "maxWaitMs": milliseconds(max_wait_s),
             "priority": priority,
         }
         from vox.client.values import speech_of
@@ -237,7 +243,7 @@ class Client:
             "speed": speed,
             "language": language,
             "instructions": instructions,
-            "maxWaitMs": _milliseconds(max_wait_s),
+            "maxWaitMs": milliseconds(max_wait_s),
             "priority": priority,
         }
         from vox.client.streams import SpeechStream
@@ -290,14 +296,6 @@ class Client:
 
     # ---- the daemon
 
-    def status(self) -> dict[str, Any]:
-        """The daemon's health (`service, version, port, pid, startedAt, …`) with the state of its `providers`.
-
-        Raises:
-            DaemonUnavailable: There is no daemon to ask.
-        """
-        return {**self.call("health"), **self.call("providers.status")}
-
     def stop(self) -> bool:
         """Ask the daemon to end. Returns False when none runs; one is never started for this.
 
@@ -312,6 +310,31 @@ class Client:
                 connection.call("daemon.stop", {"clientId": self._client_id})
             self._drop()
             return True
+
+    def events(
+        self,
+        topics: Iterable[str] | None = None,
+        *,
+        since: int | None = None,
+        epoch: str | None = None,
+        resume_s: float = RESUME_S,
+    ) -> "EventStream":
+        """Listen to what happens in the daemon, also across its restarts: an iterator of `RuntimeEvent`. Other calls
+        may be made meanwhile.
+
+        Args:
+            topics: `health`, `warmup`, `transcribe.session`, `synthesize.session`, `provider`, `jobs`; None for all.
+            since: Tell what has happened after that event, too: the `seq` of an earlier one.
+            epoch: Whose numbering `since` is of: the `epoch` of an earlier stream.
+            resume_s: Seconds to look for a daemon that went away; none is started for that.
+
+        Raises:
+            DaemonUnavailable, InvalidRequest: As `EventStream`, by the iterator.
+        """
+        from vox.client.events import EventStream
+
+        given = {"topics": None if topics is None else list(topics), "since": since, "epoch": epoch}
+        return EventStream(self._apart, {"clientId": self._client_id, **given}, resume_s)
 
     # ---- any method
 
@@ -385,7 +408,7 @@ class Client:
 
     def _signed(self, method: str, given: dict[str, Any]) -> dict[str, Any]:
         """The parameters with who asks; where records are looked at, `clientId` says whose, and nothing is added."""
-        return given if method.startswith(_ABOUT_CLIENTS) else {"clientId": self._client_id, **given}
+        return given if method.startswith(ABOUT_CLIENTS) else {"clientId": self._client_id, **given}
 
     def _prepare(self, method: str, model: str | None, on_progress: OnProgress | None) -> "ModelInfo":
         from vox.client.values import model_of, progress_of
@@ -400,13 +423,15 @@ class Client:
         if self._connection is not None and self._connection.usable():
             return self._connection
         self._drop()
-        channel = connect(self._home)
-        if channel is None and not self._start:
-            raise DaemonUnavailable(
-                f"No Vox daemon runs for {self._home.root}, and none may be started. Start it with: vox daemon start"
-            )
-        self._connection = Connection(channel or launch(self._home, self._start_timeout))
+        self._connection = self._apart(self._start)
         return self._connection
+
+    def _apart(self, start: bool) -> Connection:
+        """A new connection."""
+        channel = connect(self._home)
+        if channel is None and not (start and self._start):
+            raise DaemonUnavailable(NONE_RUNS.format(home=self._home.root))
+        return Connection(channel or launch(self._home, self._start_timeout))
 
     def _take_back(self, connection: Connection) -> None:
         """Keep a connection for later calls, if there is none. A stream may be collected in the middle of a call of the
@@ -426,11 +451,13 @@ class Client:
             self._connection = None
 
 
-def _home(named: "str | os.PathLike[str] | Home | None") -> Home:
+def home_of(named: "str | os.PathLike[str] | Home | None") -> Home:
+    """The home an application names; None for the one the environment names."""
     if named is None:
         return Home.from_env()
     return named if isinstance(named, Home) else Home(Path(named).expanduser().absolute())
 
 
-def _milliseconds(seconds: float | None) -> int | None:
+def milliseconds(seconds: float | None) -> int | None:
+    """Seconds, as the wire counts them."""
     return None if seconds is None else round(seconds * 1000)

@@ -10,7 +10,7 @@ from typing import Any, cast
 from vox.client.channel import Channel
 from vox.errors import Cancelled, DaemonUnavailable, VoxError, by_code
 
-__all__ = ["PROBE_S", "Connection", "OnEvent"]
+__all__ = ["PROBE_S", "Connection", "OnEvent", "broken", "error_of", "read_frame"]
 
 OnEvent = Callable[[str, dict[str, Any]], None]
 """Called with the name and the data of each event that belongs to the running call."""
@@ -75,8 +75,16 @@ class Connection:
             self._give_up(number)
             raise
         if "error" in answer:
-            raise _error(answer["error"])
+            raise error_of(answer["error"])
         return cast("dict[str, Any]", answer.get("result") or {})
+
+    def pushed(self) -> "Generator[tuple[str, dict[str, Any]], None, dict[str, Any]]":
+        """The events that belong to no call, as they come, without end. No call may be made meanwhile.
+
+        Raises:
+            DaemonUnavailable: The daemon is gone, or does not answer any more.
+        """
+        return self._wait(None, None)
 
     def usable(self) -> bool:
         """Whether another call may be made on it."""
@@ -87,7 +95,7 @@ class Connection:
         self._channel.close()
 
     def _wait(
-        self, number: int, deadline: float | None
+        self, number: int | None, deadline: float | None
     ) -> "Generator[tuple[str, dict[str, Any]], None, dict[str, Any]]":
         probe: int | None = None
         while True:
@@ -97,8 +105,8 @@ class Connection:
             frame = self._receive(self._probe_s if left is None else min(left, self._probe_s))
             if frame is not None:
                 probe = None
-                message = _read(frame)
-                if message.get("id") == number and "method" not in message:
+                message = read_frame(frame)
+                if number is not None and message.get("id") == number and "method" not in message:
                     return message
                 if (event := _event(message, number)) is not None:
                     yield event
@@ -115,13 +123,13 @@ class Connection:
         try:
             self._channel.send(json.dumps(message, separators=(",", ":")).encode("ascii"))
         except OSError as error:
-            raise _broken(error) from error
+            raise broken(error) from error
 
     def _receive(self, silence_s: float) -> bytes | None:
         try:
             return self._channel.receive(silence_s)
         except OSError as error:
-            raise _broken(error) from error
+            raise broken(error) from error
 
     def _give_up(self, number: int) -> None:
         with contextlib.suppress(DaemonUnavailable):
@@ -129,11 +137,17 @@ class Connection:
         self.close()
 
 
-def _broken(error: OSError) -> DaemonUnavailable:
+def broken(error: OSError) -> DaemonUnavailable:
+    """What a caller is told whose connection broke."""
     return DaemonUnavailable(f"The connection to the Vox daemon broke: {error}. Try again; its log says why.")
 
 
-def _read(frame: bytes) -> dict[str, Any]:
+def read_frame(frame: bytes) -> dict[str, Any]:
+    """The message of a frame; empty for JSON that is no object.
+
+    Raises:
+        DaemonUnavailable: It is no JSON.
+    """
     try:
         message: Any = json.loads(frame)
     except ValueError as error:
@@ -141,8 +155,8 @@ def _read(frame: bytes) -> dict[str, Any]:
     return cast("dict[str, Any]", message) if isinstance(message, dict) else {}
 
 
-def _event(message: dict[str, Any], number: int) -> tuple[str, dict[str, Any]] | None:
-    """Name and data of an event of that call."""
+def _event(message: dict[str, Any], number: int | None) -> tuple[str, dict[str, Any]] | None:
+    """Name and data of an event of that call, or with None of one that belongs to none."""
     params: Any = message.get("params")
     if message.get("method") != "event" or not isinstance(params, dict):
         return None
@@ -150,8 +164,8 @@ def _event(message: dict[str, Any], number: int) -> tuple[str, dict[str, Any]] |
     return (str(event.get("event", "")), event.get("data") or {}) if event.get("id") == number else None
 
 
-def _error(body: Any) -> VoxError:
-    """The exception the daemon raised, with its details."""
+def error_of(body: Any) -> VoxError:
+    """The exception the daemon raised, with its details, from the `error` of its answer."""
     if not isinstance(body, dict):
         return VoxError(str(body))
     told = cast("dict[str, Any]", body)

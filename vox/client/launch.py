@@ -15,12 +15,14 @@ from vox.paths import Home
 if TYPE_CHECKING:
     from subprocess import Popen
 
-__all__ = ["START_S", "connect", "launch", "startup_log"]
+__all__ = ["GREETING", "START_S", "connect", "launch", "silent", "startup_log"]
 
 START_S = 10.0
 """Seconds a daemon may take from its start to its first connection; half a second is usual."""
 
-_GREETING = b'{"jsonrpc":"2.0","id":0,"method":"health"}'
+GREETING = b'{"jsonrpc":"2.0","id":0,"method":"health"}'
+"""What a new connection begins with; only its answer proves that a daemon works."""
+
 _ANSWER_S = 10.0  # a daemon answers this in less than a millisecond, and in seconds on a machine out of breath
 _LOOK_EVERY_S = 0.01
 _AGAIN_EVERY_S = 0.25  # between starts, while an old daemon is still ending
@@ -47,19 +49,24 @@ def connect(home: Home) -> Channel | None:
     except OSError:
         return None
     try:
-        channel.send(_GREETING)
+        channel.send(GREETING)
         answer = channel.receive(_ANSWER_S)
     except OSError:
         channel.close()
         return None
     if answer is None:
         channel.close()
-        raise DaemonUnavailable(
-            f"The Vox daemon, process {address.pid}, takes connections but has not answered for {_ANSWER_S:g} s. "
-            f"Look at {home.daemon_log}, and end it if it hangs: kill -9 {address.pid}",
-            pid=address.pid,
-        )
+        raise silent(home, address.pid, _ANSWER_S)
     return channel
+
+
+def silent(home: Home, pid: int, after_s: float) -> DaemonUnavailable:
+    """What a caller is told of a daemon that takes connections and says nothing."""
+    return DaemonUnavailable(
+        f"The Vox daemon, process {pid}, takes connections but has not answered for {after_s:g} s. "
+        f"Look at {home.daemon_log}, and end it if it hangs: kill -9 {pid}",
+        pid=pid,
+    )
 
 
 def launch(home: Home, timeout_s: float = START_S) -> Channel:

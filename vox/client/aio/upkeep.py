@@ -1,0 +1,146 @@
+"""What a client can do beside speech, as `vox.client.upkeep`, on an event loop."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from vox.client.told import HistoryPage, Warmup, page_of, warmup_of
+from vox.client.upkeep import RESUME_S, history_filter
+
+if TYPE_CHECKING:
+    from vox.client.aio.events import AsyncEvents
+
+__all__ = ["AsyncUpkeep"]
+
+
+class AsyncUpkeep(ABC):
+    """The part of `AsyncClient` that needs nothing of it but `call`."""
+
+    @abstractmethod
+    async def call(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Make a call by its wire name."""
+
+    @abstractmethod
+    def events(
+        self,
+        topics: Iterable[str] | None = None,
+        *,
+        since: int | None = None,
+        epoch: str | None = None,
+        resume_s: float = RESUME_S,
+    ) -> "AsyncEvents":
+        """Listen to what happens in the daemon."""
+
+    # ---- warm-up
+
+    async def warmup(self, model: str | None = None, *, delay_s: float | None = None, wait: bool = False) -> Warmup:
+        """Have a model loaded into memory, now or later. Returns at once, or with `wait` when it is loaded or failed.
+
+        Args:
+            model: Model id of either kind; None for the default of speech recognition.
+            delay_s: Load it that many seconds from now.
+
+        Raises:
+            ModelNotFound, ModelNotInstalled: There is no such model.
+            DaemonUnavailable: There is no daemon to ask.
+        """
+        given: dict[str, Any] = {"modelId": model, "wait": wait or None}
+        if delay_s is None:
+            return warmup_of(await self.call("warmup.start", given))
+        return warmup_of(await self.call("warmup.schedule", {**given, "delayMs": round(delay_s * 1000)}))
+
+    async def warmup_status(self, model: str | None = None) -> Warmup:
+        """How far a model is on its way into memory.
+
+        Raises:
+            ModelNotFound: There is no such model.
+            DaemonUnavailable: There is no daemon to ask.
+        """
+        return warmup_of(await self.call("warmup.status", {"modelId": model}))
+
+    async def warmup_cancel(self, model: str | None = None) -> Warmup:
+        """Give up a warm-up that is planned or under way. One that is over stays as it is.
+
+        Raises:
+            ModelNotFound: There is no such model.
+            DaemonUnavailable: There is no daemon to ask.
+        """
+        return warmup_of(await self.call("warmup.cancel", {"modelId": model}))
+
+    # ---- records
+
+    async def history(
+        self, *, before: str | None = None, limit: int | None = None, **filter: str | None
+    ) -> HistoryPage:
+        """What was recognised and spoken, the newest first; nothing unless the user has it recorded.
+
+        Args:
+            before: Only what is older: the `next_cursor` of a page, the id of a record, or a time (ISO 8601).
+            limit: Records at most; None for 50.
+            filter: `kind` ("transcription", "synthesis"), `source` ("file", "live"), `client`, `model`, `session`,
+                `outcome` ("ok", "error", "cancelled"), `query` (within the text).
+
+        Raises:
+            InvalidRequest: `before` is none of these.
+            TypeError: There is no such filter.
+            DaemonUnavailable: There is no daemon to ask.
+        """
+        return page_of(await self.call("history.list", {**history_filter(filter), "before": before, "limit": limit}))
+
+    async def history_get(self, id: str) -> dict[str, Any] | None:
+        """One record; None when there is none of that id.
+
+        Raises:
+            DaemonUnavailable: There is no daemon to ask.
+        """
+        return (await self.call("history.get", {"id": id}))["record"]
+
+    async def history_delete(self, id: str) -> bool:
+        """Delete one record. Returns False when there was none of that id.
+
+        Raises:
+            DaemonUnavailable: There is no daemon to ask.
+        """
+        return (await self.call("history.delete", {"id": id}))["deleted"]
+
+    async def history_clear(self, **filter: str | None) -> int:
+        """Delete the records that `history` gives for that filter; without one, all. Returns how many.
+
+        Raises:
+            TypeError: There is no such filter.
+            DaemonUnavailable: There is no daemon to ask.
+        """
+        return (await self.call("history.clear", history_filter(filter)))["deleted"]
+
+    async def telemetry(
+        self, *, client: str | None = None, route: str | None = None, last: int | None = None
+    ) -> dict[str, Any]:
+        """What the calls so far have cost, as `telemetry.summary` tells it.
+
+        Args:
+            client: Calls of that client only.
+            route: Calls of that method only.
+            last: How many single calls are told; None for 20.
+
+        Raises:
+            DaemonUnavailable: There is no daemon to ask.
+        """
+        return await self.call("telemetry.summary", {"clientId": client, "route": route, "last": last})
+
+    # ---- the daemon
+
+    async def providers(self) -> list[dict[str, Any]]:
+        """How the providers are, as `providers.status` tells it. None is started for that.
+
+        Raises:
+            DaemonUnavailable: There is no daemon to ask.
+        """
+        return (await self.call("providers.status"))["providers"]
+
+    async def status(self) -> dict[str, Any]:
+        """The daemon's health (`service, version, port, pid, startedAt, …`) with the state of its `providers`.
+
+        Raises:
+            DaemonUnavailable: There is no daemon to ask.
+        """
+        return {**await self.call("health"), **await self.call("providers.status")}
