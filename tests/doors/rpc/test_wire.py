@@ -76,7 +76,7 @@ def test_every_row_of_the_error_table_in_both_dialects(kind: type[errors.VoxErro
     classic = json.loads(write_error(Call("1", "m", {}, False), error))
     assert classic.keys() == {"id", "error", "errorInfo"}
     assert isinstance(classic["error"], str)  # the published client turns it into a string, whatever it is
-    if kind is errors.InvalidRequest:
+    if kind in (errors.InvalidRequest, errors.LiveSessionNotFound):
         assert classic["error"] == "What happened."
     else:
         assert classic["error"] == f"{kind.code}: What happened."
@@ -150,3 +150,9 @@ def test_an_event_of_the_connection_names_no_call(strict: bool) -> None:
     line = json.loads(write_push(Call("a", "runtime.subscribe", {}, strict), "runtime.event", {"seq": 1}))
     told = {"event": "runtime.event", "data": {"seq": 1}}
     assert line == ({"jsonrpc": "2.0", "method": "event", "params": told} if strict else told)
+
+
+def test_a_session_that_ends_by_itself_says_why_in_the_published_form() -> None:
+    error = errors.SessionCancelled("The microphone did not open.", reason="starting_timeout")
+    frame = json.loads(write_error(Call("1", "m", {}, False), error))
+    assert frame["error"] == "session_cancelled:starting_timeout" and frame["errorInfo"]["message"] == error.message

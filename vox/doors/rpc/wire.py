@@ -79,8 +79,8 @@ _UNPREFIXED = {"invalid_request", "live_session_not_found"}
 def _as_string(error: VoxError) -> str:
     if error.code in _UNPREFIXED or error.message == "Unauthorized":
         return error.message
-    if error.code == "session_cancelled":  # clients match "session_cancelled:starting_timeout" whole
-        return f"{error.code}:{error.details.get('reason', 'unknown')}"
+    if error.code == "session_cancelled" and "reason" in error.details:
+        return f"{error.code}:{error.details['reason']}"  # clients match "session_cancelled:starting_timeout" whole
     return f"{error.code}: {error.message}"
 
 
