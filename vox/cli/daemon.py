@@ -13,7 +13,7 @@ from vox.client.discovery import find
 from vox.errors import DaemonUnavailable
 from vox.paths import Home
 
-__all__ = ["command"]
+__all__ = ["command", "stop_daemon"]
 
 _STOP_S = 8.0  # a daemon gives its providers four and a half seconds
 _LOOK_EVERY_S = 0.02
@@ -56,7 +56,7 @@ def start_command(output: Output) -> None:
 @click.pass_obj
 def stop_command(output: Output) -> None:
     """Stop the daemon, and with it every provider."""
-    stopped = _stop()
+    stopped = stop_daemon()
     if output.json:
         output.object({"running": False, "stopped": stopped})
     else:
@@ -68,7 +68,7 @@ def stop_command(output: Output) -> None:
 @click.pass_obj
 def restart_command(output: Output) -> None:
     """Stop the daemon if it runs, and start it anew: after an upgrade, or a change of the configuration."""
-    _stop()
+    stop_daemon()
     _start(output)
 
 
@@ -99,7 +99,7 @@ def _start(output: Output) -> None:
         output.line("Vox daemon is running.")
 
 
-def _stop() -> bool:
+def stop_daemon() -> bool:
     """Stop the daemon, and wait until its process is gone. Returns False when there was none.
 
     Raises:
