@@ -54,9 +54,15 @@ def test_a_home_of_ones_own_is_set_by_python(home: Home, tmp_path: Path) -> None
     (stand_in / "__init__.py").touch()
     (stand_in / "__main__.py").write_text("import os\nprint(os.environ['VOX_HOME'])\n", encoding="utf-8")
     code = arguments.removeprefix('-P -c "').removesuffix('"').replace('\\"', '"')  # as Windows reads it
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONIOENCODING": "utf-8"}
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, encoding="utf-8", timeout=30, check=True
+        [sys.executable, "-c", code],
+        cwd=tmp_path,  # where the stand-in is found first
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=30,
+        check=True,
     )
     assert done.stdout.strip() == r"C:\o'hara ä"
 
