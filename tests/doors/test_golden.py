@@ -11,6 +11,7 @@ import pytest
 from websockets.sync.client import connect
 
 from tests.daemon.conftest import Client, Daemon
+from tests.doors.described import faults
 
 WIRE = Path(__file__).parents[1] / "wire"
 SORTS: dict[str, Any] = {
@@ -85,9 +86,12 @@ def differences(expected: Any, actual: Any, place: str = "") -> list[str]:
 @pytest.mark.parametrize("path", sorted(WIRE.glob("*.jsonl")), ids=lambda path: path.stem)
 def test_conversation(served: Daemon, recording: str, path: Path, transport: str) -> None:
     text = path.read_text(encoding="utf-8").replace("$RECORDING", recording)
+    asked: dict[Any, str] = {None: "runtime.subscribe"}  # whose events belong to no call
     with line_to(served, transport) as line:
         for number, step in enumerate(map(json.loads, text.splitlines()), start=1):
             if ">" in step:
+                if isinstance(step[">"], dict):
+                    asked[step[">"].get("id")] = step[">"].get("method", "")
                 line.send(json.dumps(step[">"]))
             elif ">text" in step:
                 line.send(step[">text"])
@@ -95,6 +99,12 @@ def test_conversation(served: Daemon, recording: str, path: Path, transport: str
                 reply = json.loads(line.receive())
                 told = differences(step["<"], reply)
                 assert not told, f"{path.name}:{number}: {told} in {reply}"
+                assert not faults(asked[_id_of(reply)], reply), f"{path.name}:{number}: {reply}"
+
+
+def _id_of(reply: dict[str, Any]) -> Any:
+    """The id of the call it answers or belongs to; None for none."""
+    return reply.get("params", reply).get("id") if reply.get("method") == "event" else reply.get("id")
 
 
 def test_the_comparison_itself_sees_differences() -> None:

@@ -11,6 +11,7 @@ import anyio
 import pytest
 
 from tests.doors.conftest import PAGE, PROGRAM, Talk, talking
+from tests.doors.described import faults
 from tests.doors.test_golden import SORTS, differences
 from tests.runtime.conftest import entry, model, until
 from tests.runtime.live.conftest import LoudCutter, spoken
@@ -61,15 +62,19 @@ async def test_conversation(home: Home, path: Path, monkeypatch: pytest.MonkeyPa
     microphone = FakeMicrophone(spoken(1.0, 2.0))
     async with live(home, microphone) as talk, anyio.create_task_group() as tasks:
         lines = {"": one_more(talk, tasks, Access()), "b": one_more(talk, tasks, Access())}
+        asked: dict[Any, str] = {}
         for number, step in enumerate(steps(path), start=1):
             ((key, given),) = step.items()
             if key == "hear":
                 microphone.advance(given)
             elif key.endswith(">"):
                 lines[key[:-1]].send(given)
+                asked[given.get("id")] = given["method"]
             else:
                 reply = await lines[key[:-1]].receive()
                 told = differences(given, reply)
+                assert not told, f"{path.name}:{number}: {told} in {reply}"
+                told = faults(asked[reply.get("params", reply).get("id")], reply)
                 assert not told, f"{path.name}:{number}: {told} in {reply}"
         tasks.cancel_scope.cancel()
 

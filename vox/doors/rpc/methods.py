@@ -6,6 +6,7 @@ from typing import Any
 from vox.doors.rpc.groups.annotate import AnnotateMethods
 from vox.doors.rpc.groups.catalog import CatalogMethods
 from vox.doors.rpc.groups.daemon import Daemon, DaemonMethods
+from vox.doors.rpc.groups.discover import DiscoverMethods
 from vox.doors.rpc.groups.events import EventMethods
 from vox.doors.rpc.groups.history import HistoryMethods
 from vox.doors.rpc.groups.live import LiveMethods
@@ -42,8 +43,14 @@ class Methods:
             ProviderMethods(runtime, daemon.reload),
             EventMethods(runtime),
             WarmupMethods(runtime),
+            DiscoverMethods(),
         )
         self._table: dict[str, Handler] = {name: run for group in groups for name, run in group.handlers.items()}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every method there is."""
+        return tuple(sorted(self._table))
 
     async def call(
         self, method: str, params: dict[str, Any], access: Access, emit: Emit, *, classic: bool = False
@@ -56,5 +63,5 @@ class Methods:
         """
         run = self._table.get(method)
         if run is None:
-            raise InvalidRequest(f"Unknown method: {method}", known=sorted(self._table))
+            raise InvalidRequest(f"Unknown method: {method}", known=list(self.names))
         return await run(Params(params, method, classic), access, emit)
