@@ -1,7 +1,9 @@
 """`vox doctor`: the daemon's own checks, and those that can be made without it."""
 
 import json
+import os
 import socket
+import sys
 
 from tests.cli.daemons import environment, vox
 
@@ -31,7 +33,8 @@ def test_a_daemon_that_cannot_start_is_examined_from_outside(home):
     report = json.loads(done.stdout)
     checks = {check["name"]: check for check in report["checks"]}
     assert (done.returncode, report["ready"]) == (1, False)
-    assert checks["daemon"]["status"] == "error" and f"Port {port}" in checks["daemon"]["detail"]
+    assert checks["runtime"]["status"] == "error" and f"Port {port}" in checks["runtime"]["detail"]
+    assert checks[f"port {port}"]["status"] == "error" and f"process {os.getpid()}" in checks[f"port {port}"]["detail"]
     assert checks["python"]["status"] == checks["home"]["status"] == checks["configuration"]["status"] == "ok"
 
 
@@ -39,10 +42,22 @@ def test_without_a_daemon_the_configuration_is_read_here(home):
     home.providers_json.write_text("{", encoding="utf-8")
     done = vox(home, "doctor", "--no-start")
     assert done.returncode == 1
-    assert "warning configuration" in done.stdout and "error   daemon" in done.stdout
+    assert "warning configuration" in done.stdout and "error   runtime" in done.stdout
 
 
 def test_a_home_that_cannot_be_made(home):
     home.origins_json.write_text("", encoding="utf-8")
     done = vox(home, "doctor", env={**environment(home), "VOX_HOME": str(home.origins_json / "home")})
     assert done.returncode == 1 and "error   home" in done.stdout
+
+
+def test_the_programs_are_those_of_this_shell(home, tmp_path):
+    other = tmp_path / "bin" / "vox"
+    other.parent.mkdir()
+    other.write_text("#!/bin/sh\necho lint\n", encoding="utf-8")
+    other.chmod(0o755)
+    assert vox(home, "daemon", "start").returncode == 0
+    path = f"{other.parent}:{os.path.dirname(sys.executable)}:{os.environ['PATH']}"
+    done = vox(home, "doctor", env={**environment(home), "PATH": path})
+    assert f"warning program vox {other} is another program of that name" in done.stdout
+    assert "        action: Put ours first - export PATH=" in done.stdout

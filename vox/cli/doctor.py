@@ -1,7 +1,5 @@
 """`vox doctor`: is everything in place, and what to do where it is not."""
 
-import os
-import sys
 from typing import Any
 
 import click
@@ -32,19 +30,31 @@ Exit status: 0 ready, 1 not ready.
 def command(output: Output, start: bool) -> int:
     """Check that everything is in place, and say what to do where it is not.
 
-    The daemon checks itself and its providers. When it cannot be reached, what can be seen without it is checked.
+    The daemon checks itself and its providers. When it cannot be reached, what can be seen without it is checked. It
+    takes ten seconds at most, however long a provider takes to start.
     """
+    home = Home.from_env()
     try:
         with open_client(output, start) as client:
             output.status("Checking")
-            report = client.call("doctor.run")
+            report = _seen_from_here(client.call("doctor.run"), home)
     except DaemonUnavailable as error:
-        report = {"ready": False, "checks": [*_without_daemon(Home.from_env()), _daemon_check(error)]}
+        from vox.daemon.doctor.examination import without_daemon
+
+        report = without_daemon(home, error)
     if output.json:
         output.object(report)
     else:
         _show(output, report)
     return 0 if report["ready"] else NOT_FOUND
+
+
+def _seen_from_here(report: dict[str, Any], home: Home) -> dict[str, Any]:
+    """The report with the programs that this shell finds, whose PATH need not be the daemon's."""
+    from vox.daemon.doctor.programs import programs
+
+    others = [check for check in report["checks"] if not check["name"].startswith("program ")]
+    return {**report, "checks": [*others, *(check.shape() for check in programs(home))]}
 
 
 def _show(output: Output, report: dict[str, Any]) -> None:
@@ -54,42 +64,3 @@ def _show(output: Output, report: dict[str, Any]) -> None:
         remedy = check.get("remediation")
         if remedy:
             output.line(f"        action: {remedy['label']} - {remedy['detail']}")
-
-
-def _without_daemon(home: Home) -> list[dict[str, Any]]:
-    return [_python(), _home_folder(home), *_configuration(home)]
-
-
-def _python() -> dict[str, Any]:
-    return {"name": "python", "status": "ok", "detail": f"{sys.version.split()[0]} at {sys.executable}"}
-
-
-def _home_folder(home: Home) -> dict[str, Any]:
-    try:
-        home.ensure()
-    except OSError as error:
-        return _bad("home", f"{home.root} cannot be made: {error.strerror}", "Choose another home", "set VOX_HOME")
-    if not os.access(home.root, os.W_OK):
-        return _bad("home", f"{home.root} cannot be written", "Make it yours", f"chown -R $USER {home.root}")
-    return {"name": "home", "status": "ok", "detail": str(home.root)}
-
-
-def _configuration(home: Home) -> list[dict[str, Any]]:
-    from vox.config import load
-
-    problems = load(home).problems
-    if not problems:
-        return [{"name": "configuration", "status": "ok", "detail": str(home.providers_json)}]
-    return [
-        _bad("configuration", str(problem), "Mend the file", "vox config validate", status="warning")
-        for problem in problems
-    ]
-
-
-def _daemon_check(error: DaemonUnavailable) -> dict[str, Any]:
-    return _bad("daemon", error.message, "Run it in the foreground", "vox daemon")
-
-
-def _bad(name: str, detail: str, label: str, how: str, status: str = "error") -> dict[str, Any]:
-    remedy = {"action": "run", "label": label, "detail": how}
-    return {"name": name, "status": status, "detail": detail, "remediation": remedy}

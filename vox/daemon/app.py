@@ -35,7 +35,7 @@ from vox.daemon.aliases import Alias, aliases_of, open_aliases
 from vox.daemon.connections import connection_class
 from vox.daemon.cors import Cors
 from vox.daemon.discovery import make_token, only_daemon, publish, withdraw
-from vox.daemon.doctor import run_checks
+from vox.daemon.doctor.examination import run_checks
 from vox.daemon.guard import Guard
 from vox.daemon.keys import Keys
 from vox.daemon.listen import HttpServer, bind_tcp, is_loopback, listen_unix
