@@ -2,8 +2,10 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,13 +14,21 @@ from websockets.sync.client import connect
 
 from tests.daemon.conftest import Client, Daemon
 from tests.doors.described import faults
+from tests.doors.published import broken_rules
+from vox.doors.rpc.described.document import METHODS
 
 WIRE = Path(__file__).parents[1] / "wire"
+METRICS = ("audioDurationMs", "inferenceMs", "totalMs", "realtimeFactor")  # which the published clients print
 SORTS: dict[str, Any] = {
     "<string>": lambda value: isinstance(value, str) and value,
     "<number>": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "<integer>": lambda value: isinstance(value, int) and not isinstance(value, bool),
     "<base64>": lambda value: base64.b64decode(value, validate=True),
+    "<boolean>": lambda value: isinstance(value, bool),
+    "<list>": lambda value: isinstance(value, list),
+    "<moment>": lambda value: datetime.fromisoformat(value).tzinfo,
+    "<metrics>": lambda value: value["traceId"] and all(isinstance(value[name], float | int) for name in METRICS),
+    "<error>": lambda value: re.fullmatch(r"[a-z_]+: \S.*", value),
     "<any>": lambda _: True,
 }
 
@@ -86,12 +96,12 @@ def differences(expected: Any, actual: Any, place: str = "") -> list[str]:
 @pytest.mark.parametrize("path", sorted(WIRE.glob("*.jsonl")), ids=lambda path: path.stem)
 def test_conversation(served: Daemon, recording: str, path: Path, transport: str) -> None:
     text = path.read_text(encoding="utf-8").replace("$RECORDING", recording)
-    asked: dict[Any, str] = {None: "runtime.subscribe"}  # whose events belong to no call
+    asked: dict[Any, Any] = {None: {"method": "runtime.subscribe"}}  # whose events belong to no call
     with line_to(served, transport) as line:
         for number, step in enumerate(map(json.loads, text.splitlines()), start=1):
             if ">" in step:
                 if isinstance(step[">"], dict):
-                    asked[step[">"].get("id")] = step[">"].get("method", "")
+                    asked[step[">"].get("id")] = {"method": "", **step[">"]}
                 line.send(json.dumps(step[">"]))
             elif ">text" in step:
                 line.send(step[">text"])
@@ -99,12 +109,26 @@ def test_conversation(served: Daemon, recording: str, path: Path, transport: str
                 reply = json.loads(line.receive())
                 told = differences(step["<"], reply)
                 assert not told, f"{path.name}:{number}: {told} in {reply}"
-                assert not faults(asked[_id_of(reply)], reply), f"{path.name}:{number}: {reply}"
+                asking = asked[_id_of(reply)]
+                assert not faults(asking["method"], reply), f"{path.name}:{number}: {reply}"
+                if "jsonrpc" not in reply:
+                    streamed = "stream" in asking.get("params", {})
+                    assert not broken_rules(asking["method"], reply, streamed=streamed), (
+                        f"{path.name}:{number}: {reply}"
+                    )
 
 
 def _id_of(reply: dict[str, Any]) -> Any:
     """The id of the call it answers or belongs to; None for none."""
     return reply.get("params", reply).get("id") if reply.get("method") == "event" else reply.get("id")
+
+
+def test_every_method_is_spoken_of_as_the_published_clients_would() -> None:
+    lines = [json.loads(line) for path in WIRE.rglob("*.jsonl") for line in path.read_text("utf-8").splitlines()]
+    frames = [frame for line in lines for key, frame in line.items() if key.endswith(">") and isinstance(frame, dict)]
+    classic = {frame.get("method") for frame in frames if "jsonrpc" not in frame and isinstance(frame.get("id"), str)}
+    for_all = {name for name, described in METHODS.items() if not described.owner}
+    assert for_all <= classic | {"microphone.devices"}, "which needs PortAudio to answer at all"
 
 
 def test_the_comparison_itself_sees_differences() -> None:

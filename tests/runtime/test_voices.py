@@ -28,7 +28,7 @@ async def test_all_voices_of_all_models(home: Home) -> None:
         voices, problems = await setup.runtime.voices()
     assert [(voice.id, voice.name, voice.model, voice.backend, voice.default) for voice in voices] == [
         ("af_anna", "Anna", "a:1", "a", True),
-        ("bo", "bo", "", "b", False),
+        ("bo", "bo", "b:1", "b", False),
     ]
     assert [(name, error.code) for name, error in problems] == [("silent", "provider_error")]
 

@@ -25,11 +25,13 @@ RECOMMENDED: dict[str, tuple[str, ...]] = {
 def complete(metrics: dict[str, float], kind: str, measured_ms: float) -> tuple[dict[str, float], bool]:
     """The metrics with every required one present, and whether the provider gave them all.
 
-    A missing one is filled with what the host measured, so that a sum over providers stays meaningful. `inferenceMs`
-    stands in for `synthesisMs` in a TTS answer, as the protocol allows.
+    A missing one is filled with what the host measured, so that a sum over providers stays meaningful. `inferenceMs` and
+    `synthesisMs` mean the same in a TTS answer and stand in for each other: the protocol allows the one, and clients
+    read either.
     """
-    if kind == "tts" and "synthesisMs" not in metrics and "inferenceMs" in metrics:
-        metrics = {**metrics, "synthesisMs": metrics["inferenceMs"]}
+    if kind == "tts":
+        either = metrics.get("synthesisMs", metrics.get("inferenceMs"))
+        metrics = metrics if either is None else {"synthesisMs": either, "inferenceMs": either, **metrics}
     complete = True
     for name in REQUIRED[kind]:
         if name not in metrics:

@@ -45,7 +45,7 @@ class VoiceBook:
             Voice(
                 id=shape.id,
                 name=shape.name or shape.id,
-                model=shape.model_id or model or "",
+                model=shape.model_id or model or _only_model(provider),
                 backend=shape.backend or provider.id,
                 language=shape.language,
                 available=shape.available,
@@ -106,3 +106,9 @@ class VoiceBook:
         raise VoiceNotFound(
             f"Model {route.model.id} has no voice {wanted!r}. {hint}", modelId=route.model.id, nearest=nearest
         )
+
+
+def _only_model(provider: Provider) -> str:
+    """The model that voices belong to of which none is told; empty when it may be one of several."""
+    models = provider.known_models()
+    return models[0].id if len(models) == 1 else ""
