@@ -50,6 +50,8 @@ class ModelInfo:
     streaming: bool = False
     features: tuple[str, ...] = ()
     description: str = ""
+    remedy: str = ""
+    """What to do to make it usable, when it is not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,10 @@ from typing import Any
 HOW = sys.argv[1] if len(sys.argv) > 1 else ""
 RATE = 16_000
 ASR, TTS = "all:asr", "all:tts"
-FEATURES = ["cancel", "synthesize.stream", "transcribe.partials", "transcribe.stream", "audio.path"]
+FEATURES = [
+    "cancel", "synthesize.stream", "transcribe.partials", "transcribe.stream", "audio.path",
+    "models.import", "models.remove",
+]  # fmt: skip
 cancelled: set[Any] = set()
 streams: dict[str, bytearray] = {}
 lock = threading.Lock()
@@ -91,6 +94,18 @@ def get(params: dict[str, Any], method: str) -> dict[str, Any]:
     if HOW == "not_preloaded":
         return {"id": model, "preloaded": False, "installed": False}
     return {"model": {"id": model, "installed": True, "preloaded": True}}
+
+
+def keep(method: str, params: dict[str, Any]) -> dict[str, Any]:
+    if method == "remove":
+        if HOW == "removes_anything":
+            return {"id": params["modelId"], "installed": False}
+        raise Refused(-32000, None if HOW == "nameless_errors" else "model_not_found")
+    if "modelId" not in params:
+        return {"no_fits": {}, "fits_anything": {"fits": [ASR]}}.get(HOW, {"fits": []})
+    if HOW == "takes_anything":
+        return {"id": params["modelId"]}
+    raise Refused(-32602)
 
 
 # ---- recognition
@@ -301,6 +316,8 @@ def answer(request: dict[str, Any]) -> None:
             result = voices(params)
         elif method in ("install", "preload"):
             result = get(params, method)
+        elif method in ("import", "remove"):
+            result = keep(method, params)
         elif HOW == "knows_everything":
             result = {}
         else:

@@ -105,6 +105,15 @@ BROKEN: dict[str, list[tuple[str, str, str]]] = {
         ("progress_without_model", "fail", "must have modelId"),
         ("progress_falls", "warning", "falls from 0.8 to 0.2"),
     ],
+    "import.refuses": [
+        ("no_fits", "fail", "no list fits"),
+        ("fits_anything", "fail", "an empty folder for the files of all:asr"),
+        ("takes_anything", "fail", "imported 'all:asr' from an empty folder"),
+    ],
+    "remove.unknown": [
+        ("removes_anything", "fail", "does not exist"),
+        ("nameless_errors", "warning", "no data.code"),
+    ],
     "cancel.work": [
         ("ignores_cancel", "warning", "with a result all the same"),
         ("cancels_by_another_name", "fail", "-32000"),

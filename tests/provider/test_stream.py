@@ -37,6 +37,10 @@ def test_features_follow_from_the_functions() -> None:
     provider.synthesize(lambda call: {})
     assert provider.features == ["cancel", "synthesize.stream"]
     assert Provider("y").features == ["cancel"]
+    keeper = Provider("z")
+    keeper.import_files(lambda call: {"fits": []})
+    keeper.remove(lambda call: {"id": "z"})
+    assert keeper.features == ["cancel", "models.import", "models.remove"]
 
 
 def test_audio_goes_ahead_of_its_answer(author: Program) -> None:

@@ -59,6 +59,7 @@ class ModelInfo(_Shape):
     streaming: bool = False
     features: list[str] = []
     description: str = ""
+    remedy: str = Field(default="", description="What to do to make it usable, in one line, when it is not.")
 
 
 class Word(_Shape):
@@ -204,6 +205,14 @@ class StreamAudioParams(StreamParams):
     audio_base64: _Base64
 
 
+class ImportParams(_Shape):
+    """With the feature models.import: files of a model that lie on this machine."""
+
+    model_id: str | None = Field(default=None, description="Without it: only tell which models the files could be.")
+    path: str = Field(description="A folder.")
+    how: Literal["copy", "link", "move"] = "copy"
+
+
 class CancelParams(_Shape):
     """With the feature cancel: nobody waits for that request any more."""
 
@@ -267,6 +276,16 @@ class ModelResult(RootModel[WrappedModel | ModelInfo]):
     """A ModelInfo, bare or wrapped."""
 
 
+class Fits(_Shape):
+    """The models whose files these could be."""
+
+    fits: list[str]
+
+
+class ImportResult(RootModel[WrappedModel | ModelInfo | Fits]):
+    """A ModelInfo, bare or wrapped; what the files could be, when the request names no model."""
+
+
 class Used(_Shape):
     """Which wishes of the request were followed."""
 
@@ -320,6 +339,8 @@ REQUESTS: dict[str, _Message] = {
     "models": NoParams,
     "install": ModelParams,
     "preload": ModelParams,
+    "import": ImportParams,
+    "remove": ModelParams,
     "transcribe": TranscribeParams,
     "voices": VoicesParams,
     "synthesize": SynthesizeParams,
@@ -332,6 +353,8 @@ RESULTS: dict[str, _Message] = {
     "models": ModelsResult,
     "install": ModelResult,
     "preload": ModelResult,
+    "import": ImportResult,
+    "remove": ModelResult,
     "transcribe": TranscribeResult,
     "voices": VoicesResult,
     "synthesize": SynthesizeResult,

@@ -17,6 +17,7 @@ from vox.protocol.jsonrpc import BUSY, CANCELLED, INVALID_PARAMS, ErrorObject
 __all__ = [
     "METHODS",
     "AnnotateResult",
+    "FitsResult",
     "ModelShape",
     "ModelsResult",
     "ProgressNotice",
@@ -29,6 +30,7 @@ __all__ = [
     "VoicesResult",
     "WordShape",
     "read_annotation",
+    "read_fits",
     "read_model",
     "read_models",
     "read_progress",
@@ -38,9 +40,9 @@ __all__ = [
     "to_error",
 ]
 
-_NEEDED = frozenset(("audio", "id", "models", "speakers", "text", "voices"))  # without these there is no answer
+_NEEDED = frozenset(("audio", "fits", "id", "models", "speakers", "text", "voices"))  # without these there is no answer
 
-METHODS = ("models", "install", "preload", "transcribe", "voices", "synthesize")
+METHODS = ("models", "install", "preload", "transcribe", "voices", "synthesize", "import", "remove")
 
 _Shape = TypeVar("_Shape", bound=BaseModel)
 
@@ -122,6 +124,14 @@ class ModelShape(_Wire):
     streaming: bool = False
     features: _Strings = []
     description: str = ""
+    remedy: str = ""
+    """What to do to make it usable, when it is not."""
+
+
+class FitsResult(_Wire):
+    """The answer to `import` without a model."""
+
+    fits: list[str]
 
 
 class ModelsResult(_Wire):
@@ -226,13 +236,22 @@ def read_models(result: Any) -> ModelsResult:
 
 
 def read_model(result: Any) -> ModelShape:
-    """`install` and `preload`: a ModelInfo, bare or wrapped as `{"model": …}`.
+    """`install`, `import`, `remove` and `preload`: a ModelInfo, bare or wrapped as `{"model": …}`.
 
     Raises:
         ProviderMisbehaved: Neither form.
     """
     wrapped: Any = cast("dict[str, Any]", result).get("model") if isinstance(result, dict) else None
-    return _read(ModelShape, "install or preload", wrapped if isinstance(wrapped, dict) else result)
+    return _read(ModelShape, "install, import, remove or preload", wrapped if isinstance(wrapped, dict) else result)
+
+
+def read_fits(result: Any) -> FitsResult:
+    """`import` without a model: which of the provider's models the files could be.
+
+    Raises:
+        ProviderMisbehaved: No list of ids.
+    """
+    return _read(FitsResult, "import", result)
 
 
 def read_transcript(result: Any, _: bytes | None = None) -> TranscribeResult:

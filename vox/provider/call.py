@@ -45,7 +45,7 @@ class Call:
     """A request in hand.
 
     Attributes:
-        method: `install`, `preload`, `transcribe` or `synthesize`.
+        method: `install`, `import`, `remove`, `preload`, `transcribe` or `synthesize`.
         params: The request's params as they came.
         metrics: Stage times in milliseconds and other numbers ≥ 0, sent with the result.
         number: The request's id.
@@ -83,12 +83,20 @@ class Call:
 
     @property
     def path(self) -> str:
-        """The WAV file to transcribe: 16 kHz, mono, 16-bit PCM; it is deleted when the call ends.
+        """The WAV file to transcribe: 16 kHz, mono, 16-bit PCM; it is deleted when the call ends. For `import`, the
+        folder with the files.
 
         Raises:
             ProviderError: The request names none.
         """
         return self._text("path")
+
+    @property
+    def how(self) -> str:
+        """What to do with the files of an import: `copy` them, `link` to them where they are, or `move` them, for they lie
+        in a folder that Vox made for this call."""
+        value = self.params.get("how")
+        return value if value in ("link", "move") else "copy"
 
     @property
     def text(self) -> str:

@@ -6,6 +6,7 @@ from time import perf_counter
 
 from vox.provider.failure import ProviderError
 from vox.provider.results import (
+    complete_import,
     complete_model,
     complete_models,
     complete_speech,
@@ -55,6 +56,8 @@ def _result(provider: Provider, job: Job) -> tuple[bytes, ...]:
     if method == "synthesize":
         whole, audio = complete_speech(call, result, begun)
         return speech_answer(job.id, whole, audio) if audio else (answer(job.id, whole),)
+    if method == "import":
+        return (answer(job.id, complete_import(provider, call, result)),)
     return (answer(job.id, complete_model(provider, result)),)
 
 

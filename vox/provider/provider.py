@@ -39,7 +39,8 @@ class Provider:
     def features(self) -> list[str]:
         """What it offers beyond the six methods, as its `models` answer declares it."""
         streams = {"transcribe": "transcribe.partials", "synthesize": "synthesize.stream"} if self.streams else {}
-        return ["cancel", *(feature for method, feature in streams.items() if method in self.handlers)]
+        files = {"import": "models.import", "remove": "models.remove"}
+        return ["cancel", *(feature for method, feature in {**streams, **files}.items() if method in self.handlers)]
 
     def models(self, handler: Handler) -> Handler:
         """`models() -> [ModelInfo, …]`, or the whole result as a dict. Must answer at once, without loading a model."""
@@ -48,6 +49,16 @@ class Provider:
     def install(self, handler: Handler) -> Handler:
         """`install(call) -> ModelInfo`: get the model's files."""
         return self._register("install", handler)
+
+    def import_files(self, handler: Handler) -> Handler:
+        """`import_files(call) -> ModelInfo`: take the files in the folder `call.path` for the model `call.model_id`,
+        in the way that `call.how` names. Without a model in the request: `{"fits": [id, …]}`, the models whose files
+        these could be."""
+        return self._register("import", handler)
+
+    def remove(self, handler: Handler) -> Handler:
+        """`remove(call) -> ModelInfo`: delete the model's files, as far as install or import has brought them."""
+        return self._register("remove", handler)
 
     def preload(self, handler: Handler) -> Handler:
         """`preload(call) -> ModelInfo`: bring the model into memory."""

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from vox.provider.call import Call
     from vox.provider.provider import Provider
 
-__all__ = ["complete_model", "complete_models", "complete_speech", "complete_transcript", "complete_voices"]
+__all__ = [
+    "complete_import",
+    "complete_model",
+    "complete_models",
+    "complete_speech",
+    "complete_transcript",
+    "complete_voices",
+]
 
 _HEADER = 4096  # bytes; the data chunk of a WAV that Vox or an engine wrote begins well within them
 
@@ -40,6 +47,19 @@ def complete_model(provider: Provider, model: dict[str, Any]) -> dict[str, Any]:
     if provider.kind != "both":
         defaults["kind"] = provider.kind
     return {**defaults, **model}
+
+
+def complete_import(provider: Provider, call: Call, result: dict[str, Any]) -> dict[str, Any]:
+    """The result of `import`: a ModelInfo, or what the files could be when the request names no model.
+
+    Raises:
+        ProviderError: The handler told neither.
+    """
+    if call.params.get("modelId") is not None:
+        return complete_model(provider, result)
+    if not isinstance(result.get("fits"), list):
+        raise ProviderError('Without a model, import must return {"fits": [id, …]}.')
+    return result
 
 
 def complete_voices(provider: Provider, result: Any, model_id: str | None) -> dict[str, Any]:

@@ -44,7 +44,7 @@ MAX_LINE = 64 << 20  # bytes of one request; Vox sends paths, not audio, so this
 _GRACE_S = 0.5  # for handlers to notice that nobody waits for them; Vox gives a process 2 s before it signals
 _LOOK_S = 0.02  # how often the end of the last work is looked for
 _PARSE_ERROR, _INVALID_REQUEST, _METHOD_NOT_FOUND = -32700, -32600, -32601
-_LANES = {"models": "ask", "voices": "ask", "install": "install"}
+_LANES = {"models": "ask", "voices": "ask", "install": "install", "import": "install", "remove": "install"}
 
 
 def serve(provider: Provider) -> NoReturn:

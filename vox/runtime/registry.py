@@ -303,4 +303,5 @@ def model_info(shape: ModelShape, provider: Provider, features: Sequence[str]) -
         streaming=shape.streaming,
         features=tuple({*features, *shape.features}),
         description=shape.description,
+        remedy=shape.remedy,
     )

@@ -51,6 +51,7 @@ def model_shape(info: ModelInfo) -> dict[str, Any]:
         "sampleRate": info.sample_rate,
         "sizeBytes": info.size_bytes,
         "description": info.description,
+        **({"remedy": info.remedy} if info.remedy else {}),
     }
 
 

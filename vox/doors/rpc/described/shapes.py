@@ -95,6 +95,9 @@ SHAPES: dict[str, Schema] = {
         sampleRate=maybe(INTEGER),
         sizeBytes=maybe(INTEGER),
         description=TEXT,
+        remedy=optional(TEXT),
+        licence=optional(TEXT),
+        requires=optional(array(TEXT)),
         default=optional(FLAG),
     ),
     "Problem": {

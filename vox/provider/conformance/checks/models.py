@@ -20,6 +20,8 @@ FEATURES = (
     "audio.path",
     "credentials",
     "diarization",
+    "models.import",
+    "models.remove",
 )
 """The features the protocol knows."""
 
@@ -35,6 +37,7 @@ _MEMBERS: dict[str, tuple[type, ...]] = {
     "features": (list,),
     "sizeBytes": (int, float),
     "description": (str,),
+    "remedy": (str,),
 }
 _KINDS = (None, "asr", "tts")
 
