@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,11 +35,11 @@ def configured(provider: str, kind: "Kind | None") -> Program:
     """
     from vox.config import load
     from vox.daemon.providers import make_spec
-    from vox.host.command import builtins, resolve_argv
+    from vox.host.command import builtins, is_builtin, resolve_argv
 
     home, installed = Home.from_env(), builtins()
     home.ensure()  # its folder is where the program is started
-    configuration = load(home, installed.__contains__)
+    configuration = load(home, partial(is_builtin, installed=installed))
     entry = _entry(configuration, provider, kind) or _builtin(provider, kind, installed)
     spec = make_spec(entry, configuration, home, installed)
     argv = resolve_argv(spec.argv, spec.environment, spec.folder)
@@ -72,15 +73,18 @@ def _entry(configuration: "Configuration", provider: str, kind: "Kind | None") -
 
 def _builtin(provider: str, kind: "Kind | None", installed: dict[str, str]) -> "ProviderEntry":
     from vox.config import ProviderEntry
-    from vox.host.command import BUILTIN_ALIASES
+    from vox.config.builtins import builtin_name
+    from vox.host.command import is_builtin
 
-    if BUILTIN_ALIASES.get(provider, provider) not in installed:
+    if not is_builtin(provider, installed):
         known = ", ".join(sorted(installed))
         raise InvalidRequest(
             f"There is no provider {provider!r} in providers.json, and no built-in of that name ({known}). "
             "A program that is not configured goes after two dashes: -- python3 mine.py"
         )
-    return ProviderEntry(id=provider, kind=kind or "asr", builtin=True)
+    meant = kind or ("asr" if builtin_name(provider, "asr") in installed else "tts")
+    # Without checks: the built-in `command` may have its command line in the environment.
+    return ProviderEntry.model_construct(id=provider, kind=meant, builtin=True)
 
 
 def _ids(configuration: "Configuration") -> set[str]:

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, cast
 
 from pydantic import ValidationError
 
+from vox.config.builtins import nearest_builtins
 from vox.config.file import ConfigFile, Problem, read_file
 from vox.config.lines import Place
 from vox.config.providers import ProviderEntry
@@ -85,9 +86,8 @@ class _Reader:
             return None
         if not entry.enabled:
             return entry
-        if entry.builtin and not entry.command and not self._known(entry.id):
-            told = f"names no built-in provider: {entry.id!r}."
-            self._note((*place, "id"), told, "Remove the entry, or give it a command.")
+        if entry.program is not None and not self._known(entry.program):
+            self._note_unknown(place, entry)
             return None
         try:
             resolve_references(entry.env, self._file.path.parent)
@@ -95,6 +95,13 @@ class _Reader:
             self._note((*place, "env"), error.message, otherwise)
             return None
         return entry
+
+    def _note_unknown(self, place: Place, entry: ProviderEntry) -> None:
+        """The name of a built-in that is not installed, and what may have been meant."""
+        key, name = ("id", entry.id) if entry.builtin is True else ("builtin", str(entry.builtin))
+        nearest = nearest_builtins(name, entry.kind, self._known)
+        fix = f"Did you mean {' or '.join(nearest)}?" if nearest else "Remove the entry, or give it a command."
+        self._note((*place, key), f"names no built-in provider: {name!r}.", fix)
 
     def _claim(self, entry: ProviderEntry, place: Place) -> None:
         for model in entry.models or ():

@@ -4,10 +4,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from vox.config.builtins import builtin_name
 from vox.config.described import Described
 from vox.config.placement import Placement
 
-__all__ = ["ModelOptions", "ProviderEntry", "QueueOptions", "Timeouts", "schema"]
+__all__ = ["COMMAND", "ModelOptions", "ProviderEntry", "QueueOptions", "Timeouts", "schema"]
+
+COMMAND = "command"
+"""The bundled program that makes an engine of any command line; its entries say which in `argv`."""
 
 
 class _Entry(Described, BaseModel):
@@ -79,7 +83,7 @@ class ModelOptions(_Entry):
 
 _HAS_A_PROGRAM: list[Any] = [
     {"required": ["command"]},
-    {"required": ["builtin"], "properties": {"builtin": {"const": True}}},
+    {"required": ["builtin"], "properties": {"builtin": {"anyOf": [{"const": True}, {"type": "string"}]}}},
 ]
 
 
@@ -94,10 +98,15 @@ class ProviderEntry(_Entry):
     """What it does; a program that does both has two entries."""
     enabled: bool = True
     """False leaves the entry out without removing it, as `vox providers disable` does."""
-    builtin: bool = False
-    """Use the bundled program of that id."""
+    builtin: bool | str = False
+    """Use the bundled program of that id, or of the name written here."""
     command: list[str] | None = Field(default=None, min_length=1)
     """Program and arguments to start; looked up on PATH, never given to a shell."""
+    argv: list[str] | None = Field(default=None, min_length=1)
+    """For the built-in `command` alone: the command line that is run for each call, such as ["espeak-ng", "-w",
+    "{out}", "{text}"]."""
+    voices: list[str] | None = None
+    """For the built-in `command` alone: the voices it may be asked for, the default one first."""
     models: list[str] | None = None
     """Model ids this entry serves; without it, what the program answers to `models`."""
     env: dict[str, str] = {}
@@ -124,10 +133,21 @@ class ProviderEntry(_Entry):
         """How many of them there are at most."""
         return self.replicas if self.placement is None else self.placement.ray.replicas
 
+    @property
+    def program(self) -> str | None:
+        """The bundled program it uses, by the name that program has here; None for a program of the user's."""
+        if self.command or not self.builtin:
+            return None
+        return builtin_name(self.id if self.builtin is True else self.builtin, self.kind)
+
     @model_validator(mode="after")
     def _has_a_program(self) -> "ProviderEntry":
         if not self.builtin and not self.command:
             raise ValueError('needs "command": ["program", "argument"] or "builtin": true')
+        if self.program == COMMAND and not self.argv:
+            raise ValueError('needs "argv", the command line to run: ["program", "{path}"]')
+        if self.program != COMMAND and (self.argv or self.voices is not None):
+            raise ValueError('has "argv" or "voices", which belong to "builtin": "command"')
         if self.placement is not None and "replicas" in self.model_fields_set:
             raise ValueError('has a placement: write "replicas" there, not beside it')
         return self

@@ -9,6 +9,7 @@ from pathlib import Path
 from anyio.abc import TaskGroup
 
 from vox.config import Configuration, ProviderEntry
+from vox.config.providers import COMMAND
 from vox.config.references import resolve_references
 from vox.host.command import builtin_argv, child_environment
 from vox.host.job import Watcher
@@ -52,12 +53,12 @@ def make_spec(
     Raises:
         ConfigError: A reference leads nowhere, or no built-in of that name is installed.
     """
-    own = resolve_references(entry.env, configuration.folder)
+    own = {**_command_line(entry), **resolve_references(entry.env, configuration.folder)}
     environment = child_environment({"VOX_CACHE": str(home.cache), "VOX_MODELS": str(home.models), **own})
     redactor.learn(environment)
     spec = ProviderSpec(
         id=entry.id,
-        argv=tuple(entry.command or builtin_argv(entry.id, installed)),
+        argv=tuple(entry.command or builtin_argv(entry.program or entry.id, installed)),
         environment=environment,
         folder=_working_folder(entry, configuration.folder),
         start_s=entry.timeouts.start_ms / 1000,
@@ -76,6 +77,14 @@ def make_spec(
     # The relay runs here, whatever folders the nodes have.
     here = dataclasses.replace(spec, folder=configuration.folder)
     return on_ray(here, entry.placement.ray, own, str(spec.folder))
+
+
+def _command_line(entry: ProviderEntry) -> dict[str, str]:
+    """What the built-in `command` is to run, in the variable it reads; nothing for every other program."""
+    if entry.program != COMMAND or not entry.argv:
+        return {}
+    keys = {"id", "kind", "argv", "models", "voices", "max_concurrency"}
+    return {"VOX_COMMAND": entry.model_dump_json(by_alias=True, include=keys, exclude_none=True)}
 
 
 def _opener(trace: Path) -> Callable[..., Awaitable[Transport]]:

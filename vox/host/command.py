@@ -11,20 +11,10 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from vox.config.builtins import BUILTINS, builtin_name
 from vox.errors import ConfigError, ProviderUnavailable
 
-__all__ = ["BUILTIN_ALIASES", "builtin_argv", "builtins", "child_environment", "is_builtin", "resolve_argv"]
-
-BUILTIN_ALIASES = {
-    "parakeet-asr": "parakeet",
-    "moonshine-asr": "moonshine",
-    "avspeech": "espeak",
-    "avspeechsynthesizer": "espeak",
-    "apple-tts": "espeak",
-    "system-tts": "espeak",
-    "system": "espeak",
-}
-"""Names of the published documents for programs that ship under another name here."""
+__all__ = ["builtin_argv", "builtins", "child_environment", "is_builtin", "resolve_argv"]
 
 _ALLOWED_NAMES = """
 PATH HOME LANG TMPDIR TEMP TMP USER LOGNAME SHELL TERM TZ HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy
@@ -43,17 +33,17 @@ def builtins() -> dict[str, str]:
 
 
 def is_builtin(provider: str, installed: Mapping[str, str]) -> bool:
-    """Whether a bundled program of that name, or of the name it stands for, is installed."""
-    return BUILTIN_ALIASES.get(provider, provider) in installed
+    """Whether a bundled program of that name is installed, or of a name it stands for as either kind."""
+    return any(builtin_name(provider, kind) in installed for kind in BUILTINS)
 
 
 def builtin_argv(provider: str, installed: Mapping[str, str]) -> list[str]:
-    """The command of a bundled program. `-P` keeps the working directory off its import path.
+    """The command of a bundled program, by its own name. `-P` keeps the working directory off its import path.
 
     Raises:
         ConfigError: No built-in of that name is installed.
     """
-    module = installed.get(BUILTIN_ALIASES.get(provider, provider))
+    module = installed.get(provider)
     if module is None:
         known = ", ".join(sorted(installed)) or "none"
         raise ConfigError(f"There is no built-in provider {provider!r}. Installed: {known}.")

@@ -2,13 +2,14 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 
 from vox.config import Configuration, ProviderEntry
 from vox.config.load import defaults
 from vox.daemon.doctor.check import Check
-from vox.host.command import BUILTIN_ALIASES, builtins, is_builtin
+from vox.host.command import builtins, is_builtin
 from vox.paths import Home
 
 __all__ = ["packages"]
@@ -40,10 +41,8 @@ def _of_entry(entry: ProviderEntry, chosen: bool) -> Iterator[Check]:
     name = f"package {entry.id}"
     if entry.placement is not None and find_spec("ray") is None:
         yield Check(name, "warning", "Ray is not installed, and its processes are to run there", _extra("ray"))
-    if not entry.builtin or entry.command:
-        return
-    program = BUILTIN_ALIASES.get(entry.id, entry.id)
-    package, extra = _OF_A_BUILTIN.get(program, ("", ""))
+    program = _engine_of(entry.program)
+    package, extra = _OF_A_BUILTIN.get(program or "", ("", ""))
     if not package:
         return
     if program == "espeak" and (speaks := _espeak()):
@@ -53,6 +52,11 @@ def _of_entry(entry: ProviderEntry, chosen: bool) -> Iterator[Check]:
         yield Check(name, "warning" if chosen else "ok", f"{detail}: {entry.id} has no model", _extra(extra))
     else:
         yield Check(name, "ok", f"{package} is installed")
+
+
+def _engine_of(program: str | None) -> str | None:
+    """The voice of the system is espeak-ng's where the system has none of its own."""
+    return "espeak" if program == "system" and sys.platform not in ("darwin", "win32") else program
 
 
 def _espeak() -> str | None:
