@@ -28,7 +28,17 @@ def managers(tmp_path: Path) -> Managers:
 @pytest.fixture
 def service(home, managers, tmp_path):
     env = {**environment(home), "HOME": str(tmp_path / "user"), "PATH": f"{managers.folder}:{os.environ['PATH']}"}
-    return lambda *words, **more: vox(home, "service", *words, env={**env, **more})
+
+    class Service:
+        """`vox service`, and `of` for other commands in the same environment."""
+
+        def __call__(self, *words: str, **more: str):
+            return self.of("service", *words, **more)
+
+        def of(self, *words: str, **more: str):
+            return vox(home, *words, env={**env, **more})
+
+    return Service()
 
 
 def test_a_dry_run_shows_all_and_does_nothing(service, managers, tmp_path, home):
@@ -79,6 +89,28 @@ def test_the_service_takes_over_from_a_daemon_that_runs_by_hand(service, manager
     assert f"a daemon runs outside of the service, process {outside.pid}" in told.stderr
     assert service("install").returncode == 0
     assert find(home) is None
+
+
+@pytest.mark.parametrize("mine", [True, False])
+def test_a_restart_leaves_the_daemon_where_it_is(service, managers, home, mine):
+    managers.add("systemctl", ("show vox.service", 0, ON))
+    assert service("install").returncode == 0
+    assert vox(home, "daemon", "start").returncode == 0
+    outside = find(home)
+    assert outside is not None
+    managers.answer("systemctl", ("show vox.service", 0, ON.replace("77", str(outside.pid) if mine else "77")))
+    managers.forget()
+    done = service.of("daemon", "restart")
+    assert done.returncode == 0, done.stderr
+    assert ("systemctl --user restart vox.service" in managers.calls()) is mine
+
+
+def test_a_restart_does_not_need_the_manager(service, managers, home):
+    managers.add("systemctl", ("show vox.service", 0, ON))
+    assert service("install").returncode == 0
+    managers.answer("systemctl", ("show", 1, "Failed to connect to bus"))
+    assert service.of("daemon", "restart").returncode == 0
+    assert find(home) is not None
 
 
 def test_without_a_manager(service, tmp_path):

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import click
 from vox.cli.options import json_option, open_client
 from vox.cli.output import NOT_FOUND, Output
 from vox.client.discovery import find
-from vox.errors import DaemonUnavailable
+from vox.errors import DaemonUnavailable, ServiceUnavailable
 from vox.paths import Home
 
 __all__ = ["command", "stop_daemon"]
@@ -67,8 +68,14 @@ def stop_command(output: Output) -> None:
 @json_option
 @click.pass_obj
 def restart_command(output: Output) -> None:
-    """Stop the daemon if it runs, and start it anew: after an upgrade, or a change of the configuration."""
+    """Stop the daemon if it runs, and start it anew: after an upgrade, or a change of the configuration.
+
+    A daemon that is the service's is started anew by the service.
+    """
+    start_service = _of_the_service()
     stop_daemon()
+    if start_service is not None:
+        start_service()
     _start(output)
 
 
@@ -97,6 +104,24 @@ def _start(output: Output) -> None:
         output.object({"running": True, **facts})
     else:
         output.line("Vox daemon is running.")
+
+
+def _of_the_service() -> Callable[[], None] | None:
+    """What starts the daemon that runs, if it is the service's."""
+    from vox.daemon.service import State, manager_for, start
+
+    home = Home.from_env()
+    try:
+        manager = manager_for(home)
+    except ServiceUnavailable:
+        return None
+    if not manager.path.exists():
+        return None
+    state, address = State.of(manager), find(home)
+    if not (state.installed and state.enabled) or state.detail is not None:  # detail: it fails, or cannot be asked
+        return None
+    mine = state.running if state.pid is None else address is not None and address.pid == state.pid
+    return None if mine is False else lambda: start(manager)
 
 
 def stop_daemon() -> bool:

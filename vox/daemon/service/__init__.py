@@ -2,13 +2,13 @@
 
 import sys
 
-from vox.daemon.service.actions import State, install, uninstall
+from vox.daemon.service.actions import State, install, start, uninstall
 from vox.daemon.service.manager import Manager, Step
 from vox.daemon.service.program import program_of
 from vox.errors import ServiceUnavailable
 from vox.paths import Home
 
-__all__ = ["Manager", "State", "Step", "install", "manager_for", "uninstall"]
+__all__ = ["Manager", "State", "Step", "install", "manager_for", "start", "uninstall"]
 
 
 def manager_for(home: Home, platform: str = sys.platform) -> Manager:

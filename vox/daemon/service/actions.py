@@ -10,7 +10,7 @@ from pathlib import Path
 from vox.daemon.service.manager import Manager, Step, run
 from vox.errors import InvalidRequest, ServiceUnavailable
 
-__all__ = ["State", "install", "uninstall"]
+__all__ = ["State", "install", "start", "uninstall"]
 
 _OURS = "vox.daemon"  # in each file that we write, and in nobody else's
 _WITHOUT = "Run the daemon without a service: vox daemon start"
@@ -62,6 +62,15 @@ def install(manager: Manager, make_way: Callable[[], object]) -> None:
     if text != manager.text():
         _write(manager.path, manager.text().encode(manager.encoding))
     make_way()
+    start(manager)
+
+
+def start(manager: Manager) -> None:
+    """Start the installed service anew.
+
+    Raises:
+        ServiceUnavailable: The manager refuses.
+    """
     _take(manager.install_steps())
 
 
