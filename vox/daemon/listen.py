@@ -15,6 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from vox.daemon.private import make_private
+from vox.daemon.web_sockets import WebSocketConnection
 from vox.doors.rpc.server import MAX_FRAME
 from vox.errors import ConfigError
 from vox.log import get_logger
@@ -30,6 +31,8 @@ _uvicorn_log.setLevel(logging.ERROR)
 _uvicorn_log.addFilter(lambda record: record.msg != "ASGI callable returned without completing handshake.")
 
 _BACKLOG = 2048  # connections that wait to be accepted; what uvicorn takes
+_PING_S = 20.0  # between pings to a WebSocket client: one whose machine is gone is noticed
+_PONG_S = 60.0  # for the answer; a page may be busy for longer than a moment
 _CLOSE_GRACE_S = 1  # for requests in flight when the daemon ends
 
 
@@ -82,8 +85,11 @@ class HttpServer(uvicorn.Server):
                 app,
                 loop="none",
                 http=connection or "auto",
-                ws="websockets-sansio",
+                ws=WebSocketConnection,
                 ws_max_size=MAX_FRAME,
+                ws_ping_interval=_PING_S,
+                ws_ping_timeout=_PONG_S,
+                ws_per_message_deflate=True,
                 access_log=False,
                 log_config=None,
                 lifespan="off",

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 import anyio
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -19,7 +19,8 @@ MAX_FRAME = 64 << 20
 
 _log = get_logger()
 
-_MAX_UNSENT = 256 << 20  # answers a client may leave unread; past it, it is gone or hostile
+_MAX_UNSENT = 64 << 20  # answers a client may leave waiting behind the one that is sent; past it, it is gone or hostile
+_GROUP = 1 << 18  # bytes of frames written at once: many small answers cost one call of the system, and little memory
 _ENOUGH = 1 << 20  # bytes on their way, past which a call that answers in parts waits before it adds another
 
 
@@ -33,8 +34,10 @@ class Outbox:
         self._overflow = overflow
 
     def put(self, frame: bytes) -> None:
-        """Send a frame when its turn comes; a client too far behind is let go."""
-        if self._bytes + len(frame) > _MAX_UNSENT:
+        """Send a frame when its turn comes; a client too far behind is let go. A single one may have any size: the
+        speech of an hour is one."""
+        if self._bytes and self._bytes + len(frame) > _MAX_UNSENT:
+            self._frames, self._bytes = [], 0
             self._overflow()
             return
         self._frames.append(frame)
@@ -90,12 +93,17 @@ async def serve_stream(
     """Serve one client of the unix socket until it leaves."""
 
     async def send(frames: list[bytes]) -> None:
-        writer.writelines(frames)
-        await writer.drain()
+        for group in _groups(frames):
+            writer.writelines(group)
+            await writer.drain()
+
+    def let_go() -> None:
+        tasks.cancel_scope.cancel()
+        writer.transport.abort()  # what is on its way to it would be kept until it reads, which it does not
 
     try:
         async with anyio.create_task_group() as tasks:
-            outbox = Outbox(tasks.cancel_scope.cancel)
+            outbox = Outbox(let_go)
             connection = Connection(methods, access, outbox.put, tasks, outbox.room)
             tasks.start_soon(_pump, outbox, send, tasks.cancel_scope.cancel)
             while line := await _read_line(reader):
@@ -112,6 +120,17 @@ async def _pump(outbox: Outbox, send: Callable[[list[bytes]], Awaitable[None]], 
         await outbox.run(send)
     except (OSError, WebSocketDisconnect, RuntimeError):  # RuntimeError is starlette's word for a closed socket
         gone()
+
+
+def _groups(frames: list[bytes]) -> Iterator[list[bytes]]:
+    """Some frames at a time."""
+    start, size = 0, 0
+    for index, frame in enumerate(frames):
+        if size and size + len(frame) > _GROUP:
+            yield frames[start:index]
+            start, size = index, 0
+        size += len(frame)
+    yield frames[start:]
 
 
 async def _read_line(reader: asyncio.StreamReader) -> bytes:
