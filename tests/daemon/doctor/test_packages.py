@@ -59,3 +59,11 @@ def test_what_is_there(missing: Home, monkeypatch: pytest.MonkeyPatch, tmp_path:
     program = tmp_path / "espeak-ng"
     program.touch(0o755)
     assert found(missing)["package espeak"].detail == str(program)
+
+
+def test_an_espeak_that_its_entry_names(missing: Home, tmp_path: Path) -> None:
+    program = tmp_path / "own" / "speaker"
+    program.parent.mkdir()
+    program.touch(0o755)
+    entry = {"id": "espeak", "kind": "tts", "builtin": True, "env": {"VOX_ESPEAK_BINARY": str(program)}}
+    assert found(missing, entry)["package espeak"].detail == str(program)

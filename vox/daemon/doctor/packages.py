@@ -45,7 +45,7 @@ def _of_entry(entry: ProviderEntry, chosen: bool) -> Iterator[Check]:
     package, extra = _OF_A_BUILTIN.get(program or "", ("", ""))
     if not package:
         return
-    if program == "espeak" and (speaks := _espeak()):
+    if program == "espeak" and (speaks := _espeak(entry)):
         yield Check(name, "ok", speaks)
     elif find_spec(package) is None:
         detail = "neither espeak-ng nor its library is installed" if program == "espeak" else f"{package} is missing"
@@ -59,8 +59,8 @@ def _engine_of(program: str | None) -> str | None:
     return "espeak" if program == "system" and sys.platform not in ("darwin", "win32") else program
 
 
-def _espeak() -> str | None:
-    named = os.environ.get("VOX_ESPEAK_BINARY")
+def _espeak(entry: ProviderEntry) -> str | None:
+    named = entry.env.get("VOX_ESPEAK_BINARY") or os.environ.get("VOX_ESPEAK_BINARY")
     return shutil.which(named) if named else next(filter(None, map(shutil.which, _ESPEAK)), None)
 
 
