@@ -19,6 +19,7 @@ COMMANDS = {
     "providers": "Look at the programs that do the work.",
     "history": "Show what was recognised and spoken.",
     "perf": "Show what the calls have cost.",
+    "bench": "Compare models: errors, speed, memory.",
     "logs": "Show the daemon's log and its records.",
     "status": "Show what the daemon is doing.",
     "daemon": "Run, start and stop the daemon.",

@@ -49,7 +49,7 @@ Exit status: 0 spoken, 64 wrong use, 66 no such model or voice, 69 no daemon,
 
 command = Verbs(
     "speak",
-    {"aloud": "vox.cli.speak:aloud_command", "bench": "vox.cli.bench:speak_command"},
+    {"aloud": "vox.cli.speak:aloud_command", "bench": "vox.cli.repeat:speak_command"},
     bare=True,  # the text may come on standard input
     short_help="Speak a text.",
     help="Speak a text, or measure how fast that goes. Without a command: aloud.",

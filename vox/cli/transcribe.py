@@ -46,7 +46,7 @@ command = Verbs(
         "status": "vox.cli.live:status_command",
         "stop": "vox.cli.live:stop_command",
         "cancel": "vox.cli.live:cancel_command",
-        "bench": "vox.cli.bench:transcribe_command",
+        "bench": "vox.cli.repeat:transcribe_command",
     },
     short_help="Recognise speech, in audio files or live.",
     help="Recognise speech: in files, or live. Without a command: file.",
