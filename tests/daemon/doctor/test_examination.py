@@ -105,6 +105,16 @@ async def test_a_provider_that_hangs_holds_nobody_up(home: Home) -> None:
     assert report["ready"] is True
 
 
+@pytest.mark.anyio
+async def test_a_preferred_provider_that_hangs_is_why_requests_wait(home: Home) -> None:
+    hangs = EAR.model_copy(update={"id": "hangs", "command": [sys.executable, "-c", "import time; time.sleep(600)"]})
+    async with running(home, hangs, EAR, MOUTH) as setup:
+        report = await run_checks(home, setup.runtime, bound_s=1)
+    found = {check["name"]: check for check in report["checks"]}
+    assert found["model"]["status"] == "warning" and "wait for a provider" in found["model"]["detail"]
+    assert found["synthesis"]["status"] == "ok"
+
+
 def test_a_key_that_is_missing_is_named(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VENDOR_API_KEY", raising=False)
     vendor = {"id": "vendor", "command": ["vendor"], "env": {"API_KEY": "${env:VENDOR_API_KEY}"}}

@@ -13,9 +13,18 @@ __all__ = ["default_model", "providers"]
 _INSTALL = ("Install the engines", 'pip install "voxhost[local]"')
 
 
-async def default_model(runtime: Runtime, kind: Kind, name: str, what: str) -> list[Check]:
-    """Whether a request that names no model can be served."""
-    model = await runtime.default_model(kind)
+async def default_model(runtime: Runtime, kind: Kind, name: str, what: str, bound_s: float) -> list[Check]:
+    """Whether a request that names no model can be served.
+
+    Args:
+        bound_s: Seconds it may take: such a request asks the providers in their order, and waits for each.
+    """
+    try:
+        with anyio.fail_after(bound_s):
+            model = await runtime.default_model(kind)
+    except TimeoutError:
+        remedy = ("See which", "vox providers status; or name a default, defaultAsr, defaultTts in config.json")
+        return [Check(name, "warning", "requests that name no model wait for a provider that starts slowly", remedy)]
     if model is None:
         return [Check(name, "error", f"no model for {what}", _INSTALL)]
     return [Check(name, "ok", f"{what} by {model}")]
