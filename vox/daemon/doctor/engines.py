@@ -23,7 +23,7 @@ async def default_model(runtime: Runtime, kind: Kind, name: str, what: str, boun
         with anyio.fail_after(bound_s):
             model = await runtime.default_model(kind)
     except TimeoutError:
-        remedy = ("See which", "vox providers status; or name a default, defaultAsr, defaultTts in config.json")
+        remedy = ("See which", "vox providers status; or set defaultAsr or defaultTts in config.json")
         return [Check(name, "warning", "requests that name no model wait for a provider that starts slowly", remedy)]
     if model is None:
         return [Check(name, "error", f"no model for {what}", _INSTALL)]
