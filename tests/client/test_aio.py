@@ -230,7 +230,7 @@ async def test_a_restarted_daemon_is_found_again(tmp_path: Path, fake: FakeProvi
                 with pytest.raises(errors.DaemonUnavailable):
                     await running
                 # running_daemon gives each its own environment; another is started by hand, as a user would
-                with _another(blocking.home):
+                with another(blocking.home):
                     assert (await vox.status())["pid"] != first
                     told = await anext(events)
                     assert (told.topic, told.name, events.epoch != epoch) == ("runtime", "snapshot", True)
@@ -244,7 +244,9 @@ def until_busy(client: Client) -> None:
         pass
 
 
-class _another:
+class another:
+    """A daemon started as a user would."""
+
     def __init__(self, home: Home) -> None:
         self._home = home
 
