@@ -13,9 +13,11 @@ from __future__ import annotations
 import os
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from vox.provider import Call, ProviderError
+from vox_providers._places import models_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,6 +59,7 @@ class Checkpoint(NamedTuple):
         repo: The hub repository that has its files.
         layouts: How the files may look; the first is what the repository has.
         languages: ISO 639 codes, separated by spaces.
+        marks: What `config.json` says of this size of the model, and no other; `tokens`: how many `vocab.txt` has.
     """
 
     id: str
@@ -64,6 +67,7 @@ class Checkpoint(NamedTuple):
     repo: str
     layouts: tuple[Layout, ...]
     languages: str
+    marks: Mapping[str, int] = MappingProxyType({})
 
     @property
     def variant(self) -> str:
@@ -133,17 +137,17 @@ class Family:
         if found is None:
             raise ProviderError(
                 f"{checkpoint.name} is not installed: {self.folder(checkpoint)} lacks some of "
-                f"{', '.join(checkpoint.layouts[0].patterns(self._quantizations()[0]))}. "
-                f"Run `vox models install {checkpoint.id}`, or set {self._variable('DIR')} to a folder with the files.",
+                f"{', '.join(checkpoint.layouts[0].patterns(self.quantizations()[0]))}. "
+                f"Run `vox models install {checkpoint.id}`, or set {self.variable('DIR')} to a folder with the files.",
                 code="model_not_installed",
             )
         return found
 
     def folder(self, checkpoint: Checkpoint) -> Path:
         """Where the model's files are or would go."""
-        named = os.environ.get(self._variable("DIR"))
+        named = os.environ.get(self.variable("DIR"))
         if not named:
-            return _models_folder() / self.name / checkpoint.variant
+            return models_folder(self.name) / checkpoint.variant
         root = Path(named).expanduser()
         return root if self._belongs(root, checkpoint) else root / checkpoint.variant
 
@@ -161,6 +165,10 @@ class Family:
             "languages": checkpoint.languages.split(),
             **self._traits,
         }
+        if not runs:
+            info["remedy"] = "Reinstall Vox, which brings onnx-asr and onnxruntime: pip install voxhost"
+        elif found is None:
+            info["remedy"] = f"vox models install {checkpoint.id}"
         return info if found is None else {**info, "sizeBytes": _bytes(found, checkpoint)}
 
     def install(self, call: Call) -> None:
@@ -173,21 +181,26 @@ class Family:
         from vox_providers._hub import Hub, Patience
 
         checkpoint = self.checkpoint(call.model_id)
-        layout, quantization = checkpoint.layouts[0], self._quantizations()[0]
+        layout, quantization = checkpoint.layouts[0], self.quantizations()[0]
         hub, patience = Hub.from_env(), Patience(call)
         files = _wanted(hub.files(checkpoint.repo, patience), layout.patterns(quantization), checkpoint.repo)
         Download(hub, files, self.folder(checkpoint), call, patience).run()
 
     def _find(self, checkpoint: Checkpoint) -> Weights | None:
         folder = self.folder(checkpoint)
-        for quantization in self._quantizations():
+        for quantization in self.quantizations():
             for layout in checkpoint.layouts:
                 if _complete(folder, layout.patterns(quantization)):
                     return Weights(folder, layout.kind, None if quantization == FULL else quantization)
         return None
 
-    def _quantizations(self) -> tuple[str, ...]:
-        variable = self._variable("QUANTIZATION")
+    def quantizations(self) -> tuple[str, ...]:
+        """The precisions to look for, in order.
+
+        Raises:
+            ProviderError: The user has chosen one that cannot be.
+        """
+        variable = self.variable("QUANTIZATION")
         chosen = os.environ.get(variable)
         if chosen and not chosen.replace("-", "").replace("_", "").isalnum():  # it becomes part of a file pattern
             raise ProviderError(f"{variable} must be a suffix such as int8, or {FULL}, not {chosen!r}.")
@@ -200,16 +213,9 @@ class Family:
         named = [other for other in self.checkpoints.values() if other.variant in root.name]
         return checkpoint is (max(named, key=lambda other: len(other.variant)) if named else self._first)
 
-    def _variable(self, what: str) -> str:
+    def variable(self, what: str) -> str:
+        """The name of one of the family's variables."""
         return f"VOX_{self.name.upper()}_{what}"
-
-
-def _models_folder() -> Path:
-    named = os.environ.get("VOX_MODELS")
-    if named:
-        return Path(named).expanduser()
-    home = os.environ.get("VOX_HOME")
-    return (Path(home).expanduser() if home else Path.home() / ".vox") / "models"
 
 
 def _complete(folder: Path, patterns: list[str]) -> bool:

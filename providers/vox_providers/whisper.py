@@ -17,6 +17,7 @@ not run here: OpenAI's weights, and the real hub; the repository names of `mediu
 from vox.provider import Call, Provider, ProviderError, serve
 from vox_providers._onnx_asr import Engine
 from vox_providers._onnx_models import Checkpoint, Family, Layout
+from vox_providers._whisper_languages import LANGUAGES, whisper_language
 
 __all__ = ["provider"]
 
@@ -24,25 +25,28 @@ _OTHERS = ("vocab.json", "added_tokens.json")
 _MERGED = Layout("whisper", ("**/encoder_model", "**/decoder_model_merged"), (*_OTHERS, "config.json"))
 _SEARCH = Layout("whisper-ort", ("whisper-*_beamsearch",), _OTHERS)
 _LONGEST_S = 29.0  # the model looks at 30 s, and drops what is beyond
-_LANGUAGES = """
-en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur hr bg lt la mi ml
-cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw gl mr pa si km sn yo so af oc ka be tg sd gu am
-yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt haw ln ha ba jw su
-"""
-_REPOSITORIES = {
-    "base": "onnx-community/whisper-base",
-    "tiny": "onnx-community/whisper-tiny",
-    "small": "onnx-community/whisper-small",
-    "medium": "onnx-community/whisper-medium-ONNX",
-    "large-v3": "onnx-community/whisper-large-v3-ONNX",
-    "large-v3-turbo": "onnx-community/whisper-large-v3-turbo",
+_REPOSITORIES = {  # with the width and the decoder layers that tell the files of one from another's
+    "base": ("onnx-community/whisper-base", 512, 6),
+    "tiny": ("onnx-community/whisper-tiny", 384, 4),
+    "small": ("onnx-community/whisper-small", 768, 12),
+    "medium": ("onnx-community/whisper-medium-ONNX", 1024, 24),
+    "large-v3": ("onnx-community/whisper-large-v3-ONNX", 1280, 32),
+    "large-v3-turbo": ("onnx-community/whisper-large-v3-turbo", 1280, 4),
 }
+_LAYOUTS = (_MERGED, _SEARCH)
 
 family = Family(
     "whisper",
     [
-        Checkpoint(f"whisper:{variant}", f"Whisper {variant}", repo, (_MERGED, _SEARCH), _LANGUAGES)
-        for variant, repo in _REPOSITORIES.items()
+        Checkpoint(
+            f"whisper:{variant}",
+            f"Whisper {variant}",
+            repo,
+            _LAYOUTS,
+            " ".join(LANGUAGES),
+            {"d_model": width, "decoder_layers": layers},
+        )
+        for variant, (repo, width, layers) in _REPOSITORIES.items()
     ],
     preferred=("none", "int8"),
     traits={"words": False, "sampleRate": 16000},
@@ -52,6 +56,8 @@ engine = Engine(family, _LONGEST_S)
 provider = Provider("whisper", kind="asr")
 provider.models(engine.models)
 provider.install(engine.install)
+provider.import_files(engine.import_files)
+provider.remove(engine.remove)
 provider.preload(engine.preload)
 
 
@@ -65,7 +71,7 @@ def transcribe(call: Call) -> dict[str, object]:
     checkpoint = family.checkpoint(call.model_id)
     if call.params.get("task") == "translate":
         raise ProviderError("Whisper through onnx-asr transcribes only; it cannot translate.", rpc_code=-32602)
-    language = _language(call.language)
+    language = whisper_language(call.language)
     try:
         heard = engine.recognise(call, checkpoint, **({"language": language} if language else {}))
     except KeyError as problem:  # onnx-asr looks the language up among the tokens
@@ -88,16 +94,6 @@ def transcribe(call: Call) -> dict[str, object]:
 def _is_said(text: str) -> bool:
     """Whether it holds a word: over noise and music Whisper writes dots and notes."""
     return any(letter.isalnum() for letter in text)
-
-
-def _language(tag: str | None) -> str | None:
-    """Whisper's code for a BCP 47 tag; it knows languages, not regions."""
-    if tag is None:
-        return None
-    code = tag.replace("_", "-").partition("-")[0].lower()
-    if code not in _LANGUAGES.split():
-        raise ProviderError(f"Whisper has no language {tag!r}; it has {' '.join(_LANGUAGES.split())}.", rpc_code=-32602)
-    return code
 
 
 if __name__ == "__main__":

