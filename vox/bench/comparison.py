@@ -104,14 +104,14 @@ def _attempt(found: Found, measure: Callable[[], None]) -> None:
 
 
 def _hear(client: Client, task: Task, result: Hearing, models: _Models, tell: Callable[[str], None]) -> None:
-    model, runs = _admit(client, task, result, models)
-    with measured(client, result, preloaded=model["preloaded"], cold=task.cold):
+    runs = _admit(client, task, result, models)
+    with measured(client, result, cold=task.cold):
         hear_all(client, result, task.recordings, runs=runs, language=task.language, tell=tell)
 
 
 def _speak(client: Client, task: Task, result: Speaking, models: _Models, tell: Callable[[str], None]) -> None:
-    model, runs = _admit(client, task, result, models)
-    with measured(client, result, preloaded=model["preloaded"], cold=task.cold):
+    runs = _admit(client, task, result, models)
+    with measured(client, result, cold=task.cold):
         speak_all(client, result, task.sentences, runs=runs, language=task.language, tell=tell)
     result.trips = [RoundTrip(name) for name in task.judges or _default_judges(models)]
     with tempfile.TemporaryDirectory() as folder:
@@ -132,8 +132,8 @@ def _speaking(name: str, models: _Models) -> Speaking:
     return Speaking(model, "tts", voice=voice) if model and (name, "tts") not in models else Speaking(name, "tts")
 
 
-def _admit(client: Client, task: Task, found: Found, models: _Models) -> tuple[dict[str, Any], int]:
-    """The model as it is listed, and how often it is to do everything.
+def _admit(client: Client, task: Task, found: Found, models: _Models) -> int:
+    """How often the model is to do everything.
 
     Raises:
         ModelNotFound: There is none of that name and kind.
@@ -148,7 +148,7 @@ def _admit(client: Client, task: Task, found: Found, models: _Models) -> tuple[d
         raise InvalidRequest(
             f"{found.model} sends what it gets to its vendor, who may charge for it. If that is wanted, add --remote"
         )
-    return model, task.runs or (REMOTE_RUNS if remote else RUNS)
+    return task.runs or (REMOTE_RUNS if remote else RUNS)
 
 
 def _unknown(found: Found, models: _Models) -> VoxError:

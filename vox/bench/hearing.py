@@ -43,8 +43,9 @@ def hear_all(
     usable = [one for one in result.heard if one.error is None]
     if not usable:
         raise result.heard[0].error or VoxError("There was nothing to hear.")
-    shortest = min(usable, key=lambda one: one.seconds)
-    _look_for_words(client, result, next(one for one in recordings if one.name == shortest.name), language)
+    if spoken := [one for one in usable if one.text]:
+        shortest = min(spoken, key=lambda one: one.seconds)
+        _look_for_words(client, result, next(one for one in recordings if one.name == shortest.name), language)
 
 
 def recognise(client: Client, model: str, path: str, language: str | None, **more: Any) -> dict[str, Any]:
@@ -73,5 +74,5 @@ def _look_for_words(client: Client, result: Hearing, recording: Recording, langu
     time."""
     answer = recognise(client, result.model, str(recording.path.absolute()), language, words=True)
     words: list[dict[str, Any]] = answer["words"] or []
-    result.words = bool(words)
+    result.timings = bool(words)
     result.confidence = any(word["confidence"] is not None for word in words)

@@ -20,7 +20,7 @@ _LONGEST = 12  # digits; a longer row is a serial number, read digit by digit
 _NUMBER_WORDS = frozenset((*_ONES, *_TENS[2:], *_ORDINALS.values()))
 
 _TIME = re.compile(r"\b(\d{1,2}):(\d\d)\b")
-_NUMBER = re.compile(r"([$£€])?\s?(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?(st|nd|rd|th)?\b(\s?%)?")
+_NUMBER = re.compile(r"([$£€])?\s?(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?(?:(st|nd|rd|th)\b)?(\s?%)?")
 
 
 def spelled(text: str) -> str:

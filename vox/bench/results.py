@@ -75,7 +75,7 @@ class Hearing(Found):
     """A recogniser, and what it made of the recordings."""
 
     heard: list[Heard] = field(default_factory=list[Heard])
-    words: bool | None = None
+    timings: bool | None = None
     """Whether it tells when each word was said."""
     confidence: bool | None = None
     """Whether it tells how sure it is of each."""
@@ -96,7 +96,7 @@ class Hearing(Found):
             **Found.facts(self),
             **_errors(self.errors),
             "realtimeFactor": self.factor,
-            "words": self.words,
+            "timings": self.timings,
             "confidence": self.confidence,
             "files": [one.facts() for one in self.heard],
         }

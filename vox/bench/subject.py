@@ -17,18 +17,19 @@ REMOTE = frozenset(("remote", "credentials"))
 
 
 @contextlib.contextmanager
-def measured(client: Client, found: Found, *, preloaded: bool, cold: bool) -> Generator[None]:
-    """Have the model in memory, and watch what its processes hold, for as long as the context lasts. Afterwards a model
-    that was not in memory before is not there either, and its figures are in `found`.
+def measured(client: Client, found: Found, *, cold: bool) -> Generator[None]:
+    """Have the model in memory, and watch what its processes hold, for as long as the context lasts. Its figures are in
+    `found` afterwards.
 
     Args:
-        preloaded: Whether it was in memory before.
-        cold: Start its provider anew and measure how long that takes. Its calls for others are finished first.
+        cold: Start its provider anew and measure how long that takes. Its calls for others are finished first. A model
+            that was not in memory before is not there afterwards either.
 
     Raises:
         VoxError: It cannot be had.
     """
     provider = {"id": found.provider, "kind": found.kind}
+    stays = not cold or _is_loaded(client, found.model)
     if cold:
         client.call("providers.restart", provider)
     start_ms = _took(client, "providers.call", {**provider, "method": "models"})
@@ -41,7 +42,7 @@ def measured(client: Client, found: Found, *, preloaded: bool, cold: bool) -> Ge
             yield
     finally:
         found.peak_bytes = memory.peak_bytes
-        if not preloaded:
+        if not stays:
             with contextlib.suppress(VoxError):  # what went wrong before is what matters
                 client.call("providers.restart", provider)
 
@@ -57,6 +58,10 @@ def is_remote(client: Client, model: dict[str, Any]) -> bool:
     told: list[Any] = answer["models"] if isinstance(answer.get("models"), list) else []
     features = [answer.get("features"), *(one.get("features") for one in told if _is(one, model["id"]))]
     return any(isinstance(names, list) and REMOTE.intersection(map(str, names)) for names in features)  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _is_loaded(client: Client, model: str) -> bool:
+    return client.call("warmup.status", {"modelId": model})["warmup"]["state"] == "ready"
 
 
 def _is(told: Any, model: str) -> bool:

@@ -44,7 +44,7 @@ def tables(found: Comparison) -> list[Table]:
     """One of the recognisers, one of the models that speak; what was not asked for is left out."""
     made: list[Table] = []
     if found.recognisers:
-        head = ("recogniser", "WER", "errors", "words", "RTF", "load", "peak memory", "times", "confidence")
+        head = ("recogniser", "WER", "errors", "words", "RTF", "load", "peak memory", "timings", "confidence")
         made.append(Table(head, [_heard(one) for one in found.recognisers]))
     if found.speakers:
         judges = list(dict.fromkeys(trip.recogniser for one in found.speakers for trip in one.trips))
@@ -69,7 +69,15 @@ def notes(found: Comparison) -> list[str]:
 def _heard(one: Hearing) -> tuple[str, ...]:
     errors = one.errors
     counts = (str(errors.wrong), str(errors.said)) if errors.said else (_NONE, _NONE)
-    return (one.model, _rate(errors), *counts, _factor(one.factor), *_cost(one), _yes(one.words), _yes(one.confidence))
+    return (
+        one.model,
+        _rate(errors),
+        *counts,
+        _factor(one.factor),
+        *_cost(one),
+        _yes(one.timings),
+        _yes(one.confidence),
+    )
 
 
 def _spoken(one: Speaking, judges: Sequence[str]) -> tuple[str, ...]:
