@@ -22,7 +22,7 @@ from typing import BinaryIO
 from vox.provider import Call, ProviderError
 from vox_providers._hub import Hub, Interrupted, Patience, RangeRefused, RemoteFile
 
-__all__ = ["Download"]
+__all__ = ["Download", "check_space", "locked", "on_a_writable_disk"]
 
 _BLOCK = 1 << 20  # bytes at once; a cancel is noticed between two
 _SPARE = 64 << 20  # bytes a disk keeps free: a full one breaks more than this download
@@ -58,18 +58,12 @@ class Download:
                 file stays wrong, or the call was cancelled: what has arrived is continued by the next run.
                 `provider_busy` while another process does the same.
         """
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with _locked(self._folder):
-                self._run()
-        except OSError as problem:  # of the disk: those of the network are `Interrupted` by now
-            if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise _too_full(self._folder, "the disk filled up") from problem
-            raise ProviderError(f"{self._folder} cannot be written: {problem}.") from problem
+        with on_a_writable_disk(self._folder), locked(self._folder):
+            self._run()  # its `OSError` is of the disk: those of the network are `Interrupted` by then
 
     def _run(self) -> None:
         missing = [file for file in self._files if not self._kept(file)]
-        self._check_space(sum(file.size - _size(self._part(file)) for file in missing))
+        check_space(self._folder, sum(file.size - _size(self._part(file)) for file in missing))
         for file in missing:
             self._fetch(file)
 
@@ -159,14 +153,36 @@ class Download:
         mark = re.sub(r"[^0-9A-Za-z]", "", file.identity.partition(":")[2])[:16]
         return target.with_name(f"{target.name}.{mark}.part")
 
-    def _check_space(self, needed: int) -> None:
-        free = shutil.disk_usage(self._folder).free
-        if needed and free < needed + _SPARE:
-            raise _too_full(self._folder, f"{needed >> 20} MiB are needed and {free >> 20} MiB are free")
+
+def check_space(folder: Path, needed: int) -> None:
+    """Nothing, if so many bytes fit into the folder.
+
+    Raises:
+        ProviderError: They do not, and how much is missing.
+    """
+    free = shutil.disk_usage(folder).free
+    if needed and free < needed + _SPARE:
+        raise _too_full(folder, f"{needed >> 20} MiB are needed and {free >> 20} MiB are free")
 
 
 @contextmanager
-def _locked(folder: Path) -> Generator[None]:
+def on_a_writable_disk(folder: Path) -> Generator[None]:
+    """The folder, made when missing; faults of the disk in the block in words for its user.
+
+    Raises:
+        ProviderError: The disk is full, or the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as problem:
+        if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise _too_full(folder, "the disk filled up") from problem
+        raise ProviderError(f"{folder} cannot be written: {problem}.") from problem
+
+
+@contextmanager
+def locked(folder: Path) -> Generator[None]:
     """Keep other processes from installing into the folder meanwhile.
 
     Raises:

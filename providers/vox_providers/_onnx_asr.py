@@ -63,6 +63,34 @@ class Engine:
         self._loaded.pop(checkpoint.id, None)
         return self._family.info(checkpoint)
 
+    def import_files(self, call: Call) -> dict[str, object]:
+        """Take the files of a model from a folder; without `modelId`, tell which models they could be.
+
+        Raises:
+            ProviderError: See `import_checkpoint`.
+        """
+        from vox_providers._onnx_keep import fitting, import_checkpoint
+
+        if call.params.get("modelId") is None:
+            return {"fits": fitting(self._family, call.path)}
+        checkpoint = self._family.checkpoint(call.model_id)
+        import_checkpoint(self._family, checkpoint, call)
+        self._loaded.pop(checkpoint.id, None)
+        return self._family.info(checkpoint)
+
+    def remove(self, call: Call) -> dict[str, object]:
+        """Delete the files of `call.model_id`, and forget what is in memory.
+
+        Raises:
+            ProviderError: See `remove_checkpoint`.
+        """
+        from vox_providers._onnx_keep import remove_checkpoint
+
+        checkpoint = self._family.checkpoint(call.model_id)
+        self._loaded.pop(checkpoint.id, None)
+        remove_checkpoint(self._family, checkpoint)
+        return self._family.info(checkpoint)
+
     def preload(self, call: Call) -> dict[str, object]:
         """Bring `call.model_id` into memory.
 

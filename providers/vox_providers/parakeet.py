@@ -28,8 +28,22 @@ _LONGEST_TOKEN_S = 4 * 0.08
 family = Family(
     "parakeet",
     [
-        Checkpoint("parakeet:v3", "Parakeet TDT 0.6B v3", "istupakov/parakeet-tdt-0.6b-v3-onnx", (_LAYOUT,), _EUROPE),
-        Checkpoint("parakeet:v2", "Parakeet TDT 0.6B v2", "istupakov/parakeet-tdt-0.6b-v2-onnx", (_LAYOUT,), "en"),
+        Checkpoint(
+            "parakeet:v3",
+            "Parakeet TDT 0.6B v3",
+            "istupakov/parakeet-tdt-0.6b-v3-onnx",
+            (_LAYOUT,),
+            _EUROPE,
+            {"tokens": 8193},
+        ),
+        Checkpoint(
+            "parakeet:v2",
+            "Parakeet TDT 0.6B v2",
+            "istupakov/parakeet-tdt-0.6b-v2-onnx",
+            (_LAYOUT,),
+            "en",
+            {"tokens": 1025},
+        ),
     ],
     preferred=("int8", "none"),
     traits={"words": True, "sampleRate": 16000},
@@ -38,6 +52,8 @@ engine = Engine(family, _LONGEST_S)
 provider = Provider("parakeet", kind="asr")
 provider.models(engine.models)
 provider.install(engine.install)
+provider.import_files(engine.import_files)
+provider.remove(engine.remove)
 provider.preload(engine.preload)
 
 

@@ -93,8 +93,8 @@ class Call:
 
     @property
     def how(self) -> str:
-        """What to do with the files of an import: `copy` them, `link` to them where they are, or `move` them, for they lie
-        in a folder that Vox made for this call."""
+        """What to do with the files of an import: `copy` them, `link` to them where they are, or `move` them, as they
+        lie in a folder that Vox made for this call."""
         value = self.params.get("how")
         return value if value in ("link", "move") else "copy"
 

@@ -19,7 +19,7 @@ from pydantic.alias_generators import to_camel
 from vox.errors import CatalogUnavailable, Unsupported
 from vox.log import get_logger
 
-__all__ = ["Catalog", "CatalogList"]
+__all__ = ["Catalog", "CatalogList", "CatalogModel"]
 
 FETCH_S = 8.0
 """Seconds for everything a refresh does."""
@@ -50,6 +50,8 @@ class CatalogModel(_Shape):
     status: str = Field(default="ready", max_length=50)
     default: bool = False
     languages: str | None = Field(default=None, max_length=500)
+    licence: str | None = Field(default=None, max_length=100)
+    size_bytes: int | None = Field(default=None, ge=0)
     notes: str | None = Field(default=None, max_length=2000)
     requires: list[str] = Field(default=[], max_length=50)
     platforms: list[str] = Field(default=[], max_length=50)

@@ -1,6 +1,7 @@
 """Getting models: their files (install) and their weights in memory (preload)."""
 
 from dataclasses import replace
+from typing import Any
 
 import anyio
 
@@ -8,12 +9,13 @@ from vox.errors import ModelNotInstalled, ProviderFailed, ProviderTimeout, VoxEr
 from vox.host.supervisor import Supervisor
 from vox.protocol.jsonrpc import METHOD_NOT_FOUND
 from vox.protocol.provider import ModelShape, ProgressNotice, read_model
+from vox.runtime.registry import Provider
 from vox.runtime.replicas import Replica
 from vox.runtime.requests import OnProgress
 from vox.runtime.routing import Route, Router
 from vox.types import ModelInfo, Progress
 
-__all__ = ["find_model", "install_model", "installed", "preload_model", "progress_of"]
+__all__ = ["ask_for_model", "find_model", "install_model", "installed", "preload_model", "progress_of"]
 
 
 async def find_model(router: Router, model: str | None, *, exact: bool) -> Route:
@@ -38,11 +40,11 @@ def installed(route: Route) -> Route:
     Raises:
         ModelNotInstalled: Its files are not here yet.
     """
-    if not route.model.installed:
-        raise ModelNotInstalled(
-            f"Model {route.model.id} is not installed. Install it with: vox models install {route.model.id}",
-            modelId=route.model.id,
-        )
+    model = route.model
+    if not model.installed:
+        remedy = model.remedy or f"vox models install {model.id}"
+        told = f"Install it with: {remedy}" if remedy.startswith("vox ") else remedy
+        raise ModelNotInstalled(f"Model {model.id} is not installed. {told}", modelId=model.id)
     return route
 
 
@@ -52,10 +54,19 @@ async def install_model(route: Route, on_progress: OnProgress) -> ModelInfo:
     Raises:
         VoxError: The provider failed.
     """
-    provider = route.provider
+    return await ask_for_model(route.provider, "install", {"modelId": route.model.id}, on_progress)
+
+
+async def ask_for_model(provider: Provider, method: str, params: dict[str, Any], on_progress: OnProgress) -> ModelInfo:
+    """Have a provider change the files of a model, and take over what it says of it then. There is no limit in time,
+    but one without progress.
+
+    Raises:
+        VoxError: The provider failed.
+    """
     await provider.ready()
     idle_s = provider.entry.timeouts.install_idle_ms / 1000
-    return provider.learn(await _ask(provider.supervisor, "install", route.model.id, on_progress, idle_s))
+    return provider.learn(await _ask(provider.supervisor, method, params, on_progress, idle_s))
 
 
 async def preload_model(route: Route, on_progress: OnProgress) -> ModelInfo:
@@ -88,7 +99,7 @@ async def _preload(route: Route, on_progress: OnProgress) -> ModelInfo:
 
         try:
             timeout_s = provider.entry.timeouts.preload_ms / 1000
-            told.append(await _ask(replica.supervisor, "preload", model, report, timeout_s))
+            told.append(await _ask(replica.supervisor, "preload", {"modelId": model}, report, timeout_s))
             replica.loads(model)
         except VoxError as error:
             errors.append(error)
@@ -109,14 +120,14 @@ def progress_of(notice: ProgressNotice, model: str) -> Progress:
 
 
 async def _ask(
-    supervisor: Supervisor, method: str, model: str, on_progress: OnProgress, timeout_s: float
+    supervisor: Supervisor, method: str, params: dict[str, Any], on_progress: OnProgress, timeout_s: float
 ) -> ModelShape:
     def report(notice: ProgressNotice) -> None:
-        on_progress(progress_of(notice, model))
+        on_progress(progress_of(notice, str(params["modelId"])))
 
     return await supervisor.call(
         method,
-        {"modelId": model},
+        params,
         lambda raw, _: read_model(raw),
         timeout_s=timeout_s,
         on_progress=report,

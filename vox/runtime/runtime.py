@@ -7,6 +7,7 @@ held around the provider's work alone: decoding comes before it, encoding and te
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
 
@@ -30,6 +31,7 @@ from vox.runtime.events import Events
 from vox.runtime.execution import Executor
 from vox.runtime.getting import find_model, install_model, installed, preload_model, progress_of
 from vox.runtime.history import History
+from vox.runtime.keeping import import_model, remove_model
 from vox.runtime.live.sessions import LiveSessions
 from vox.runtime.performance import Performance
 from vox.runtime.preloading import preload_default, preload_entries
@@ -271,6 +273,31 @@ class Runtime:
             VoxError: The provider failed.
         """
         return await install_model(await find_model(self._router, model, exact=True), on_progress)
+
+    async def import_model(self, path: Path, model: str | None, on_progress: OnProgress, *, link: bool) -> ModelInfo:
+        """Take a model's files from a folder or an archive of this machine.
+
+        Args:
+            model: Whose they are; None finds out.
+            link: Leave the files where they are, and point at them.
+
+        Raises:
+            NoInput: There is no such folder or file.
+            ModelNotFound, InvalidRequest: The files are of no model here, or not of this one.
+            VoxError: The provider failed, or takes no files.
+        """
+        route = None if model is None else await find_model(self._router, model, exact=True)
+        return await import_model(self.registry, self._home, path, route, link, on_progress)
+
+    async def remove_model(self, model: str, on_progress: OnProgress) -> ModelInfo:
+        """Delete a model's files, as far as an install or import has brought them; it is unloaded before.
+
+        Raises:
+            ModelNotFound, Unsupported: Nobody serves it, or nobody deletes it.
+            ProviderBusy: A call is inside its provider.
+            VoxError: The provider failed.
+        """
+        return await remove_model(self.registry, await find_model(self._router, model, exact=True), on_progress)
 
     async def preload(self, model: str | None, on_progress: OnProgress) -> ModelInfo:
         """Load a model into memory, so that the next call starts faster.

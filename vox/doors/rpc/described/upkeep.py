@@ -64,6 +64,24 @@ UPKEEP: dict[str, Described] = {
     "models.install": Described(
         "Get the files of a model.", record(model=ref("Model")), {"modelId": _MODEL}, _PROGRESS, programs=True
     ),
+    "models.import": Described(
+        "Take the files of a model from a folder or an archive.",
+        record(model=ref("Model")),
+        {
+            "path": Param(TEXT, "Where they are: an absolute path.", required=True),
+            "modelId": Param(TEXT, "Whose files they are; by default the daemon finds out."),
+            "link": Param(FLAG, "Leave the files where they are, and point at them."),
+        },
+        _PROGRESS,
+        programs=True,
+    ),
+    "models.remove": Described(
+        "Delete the files of a model.",
+        record(model=ref("Model")),
+        {"modelId": Param(TEXT, "Id of a model.", required=True)},
+        _PROGRESS,
+        programs=True,
+    ),
     "models.preload": Described(
         "Load a model into memory.", record(model=ref("Model")), {"modelId": _MODEL}, _PROGRESS
     ),
