@@ -1,10 +1,12 @@
 """WAV files as other programs write them, put right: through a pipe no sizes can be known beforehand."""
 
+import io
 import struct
+import wave
 
 from vox.provider import ProviderError
 
-__all__ = ["read_wav"]
+__all__ = ["read_pcm", "read_wav"]
 
 _SHOWN = 40  # bytes of something unusable that an error quotes
 
@@ -28,6 +30,22 @@ def read_wav(data: bytes, program: str) -> bytes:
     sound = sound[: len(sound) // frame * frame]
     body = b"WAVE" + _chunk(b"fmt ", form) + _chunk(b"data", sound)
     return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def read_pcm(data: bytes, program: str) -> tuple[bytes, int]:
+    """The samples of a WAV file of 16 bits and one channel, and their rate.
+
+    Raises:
+        ProviderError: It is something else.
+    """
+    try:
+        with wave.open(io.BytesIO(read_wav(data, program))) as reader:
+            width, channels = reader.getsampwidth(), reader.getnchannels()
+            if (width, channels) == (2, 1):
+                return reader.readframes(reader.getnframes()), reader.getframerate()
+    except wave.Error as error:  # of a form that is no PCM
+        raise ProviderError(f"{program} wrote sound that cannot be read: {error}.") from error
+    raise ProviderError(f"{program} wrote {channels} channels of {8 * width} bits instead of one of 16.")
 
 
 def _chunks(data: bytes) -> dict[bytes, bytes]:

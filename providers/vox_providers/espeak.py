@@ -5,12 +5,11 @@ library in the package espeakng_loader. espeak-ng is GPL-3: it never runs in the
 `python -P -m vox_providers.espeak`.
 """
 
-import os
 import re
 from _thread import allocate_lock  # as the kit does: threading is slow to import
-from importlib.util import find_spec
 
 from vox.provider import Call, Provider, ProviderError, serve
+from vox_providers import _espeak_source
 from vox_providers._espeak_voices import DEFAULT, Voice, by_language, by_name
 from vox_providers._espeak_voices import voices as with_ids
 
@@ -25,12 +24,6 @@ MODEL = "espeak:system"
 """The one model; a language is a voice of it."""
 
 _NORMAL, _SLOWEST = 175, 80  # words per minute: espeak-ng's default, and below the second it goes no slower
-_BINARIES = ("espeak-ng", "espeak")
-_LIBRARY = "espeakng_loader"
-_HOW_TO_INSTALL = (
-    "Install your system's package espeak-ng (apt install espeak-ng, brew install espeak-ng), or the library: "
-    'python -m pip install "voxhost[espeak]"'
-)
 _PHONEME_CODES = re.compile(r"\[(?=\[)")  # two brackets would begin them; a space makes text of what follows
 _INVALID = -32602
 
@@ -80,7 +73,7 @@ def voices(model_id: str | None) -> list[dict[str, object]]:
     """
     if model_id is not None:
         _check_model(model_id)
-    source = _find()
+    source = _espeak_source.find()
     return [voice.to_wire(MODEL) for voice in _voices(source)] if source else []
 
 
@@ -109,7 +102,7 @@ def synthesize(call: Call) -> dict[str, object]:
 
 
 def _model_info() -> dict[str, object]:
-    source = _find()
+    source = _espeak_source.find()
     description = "The system voice: espeak-ng, over 100 languages."
     return {
         "id": MODEL,
@@ -118,45 +111,20 @@ def _model_info() -> dict[str, object]:
         "available": source is not None,
         "preloaded": source in _known,
         "sampleRate": 22_050,
-        "description": description if source else f"{description} {_missing()}",
+        "description": description if source else f"{description} {_espeak_source.missing()}",
     }
 
 
-def _find() -> str | None:
-    """What to speak with: the path of a program, the name of the library's package, or None."""
-    import shutil  # slow to import, and most programs that import this module never get here
-
-    named = os.environ.get("VOX_ESPEAK_BINARY")
-    if named:
-        return shutil.which(named)
-    found = next(filter(None, map(shutil.which, _BINARIES)), None)
-    return found or (_LIBRARY if find_spec(_LIBRARY) else None)
-
-
 def _source() -> str:
-    source = _find()
+    source = _espeak_source.find()
     if source is None:
-        raise ProviderError(_missing(), code="model_not_installed")
+        raise ProviderError(_espeak_source.missing(), code="model_not_installed")
     return source
-
-
-def _missing() -> str:
-    named = os.environ.get("VOX_ESPEAK_BINARY")
-    if named:
-        return f"VOX_ESPEAK_BINARY names {named!r}, which is no program: correct it, or remove it to use what is found."
-    return f"Not installed. {_HOW_TO_INSTALL}"
 
 
 def _engine(source: str) -> "EspeakBinary | EspeakLibrary":
     if source not in _engines:
-        if source == _LIBRARY:
-            from vox_providers._espeak_library import EspeakLibrary
-
-            _engines[source] = EspeakLibrary()
-        else:
-            from vox_providers._espeak_binary import EspeakBinary
-
-            _engines[source] = EspeakBinary(source)
+        _engines[source] = _espeak_source.engine(source)
     return _engines[source]
 
 

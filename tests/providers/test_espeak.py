@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from vox.provider import Call, ProviderError
-from vox_providers import _espeak_binary, espeak
+from vox_providers import _espeak_binary, _espeak_source, espeak
 from vox_providers._espeak_voices import Listed, by_language, by_name, parse_table, voices
 
 SENTENCE = "The quick brown fox jumps over the lazy dog."
@@ -213,7 +213,7 @@ def test_another_model_is_not_found(handler: Callable[[Call], object]) -> None:
 
 def test_without_an_engine_models_says_how_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(espeak, "find_spec", lambda _name: None)
+    monkeypatch.setattr(_espeak_source, "find_spec", lambda _name: None)
     (model,) = espeak.models()
     assert (model["installed"], model["available"]) == (False, False)
     assert "apt install espeak-ng" in str(model["description"]) and "voxhost[espeak]" in str(model["description"])
