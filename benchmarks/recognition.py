@@ -6,9 +6,7 @@ through the daemon, client included. The two take turns.
     python -m benchmarks.recognition [--quick] [--json FILE]
 """
 
-import csv
 import json
-import re
 import statistics
 import subprocess
 import sys
@@ -20,14 +18,15 @@ from pathlib import Path
 
 from benchmarks.daemon import Daemon
 from benchmarks.report import Report, Row, figure, main, median_ratio
+from vox.bench.recordings import read_recordings
+from vox.bench.words import NO_ERRORS, word_errors
 
-__all__ = ["measure", "speech_file", "word_errors"]
+__all__ = ["measure", "speech_file"]
 
 _CLIPS = Path(__file__).parent.parent / "docs" / "audio"
 _MODEL = "moonshine:tiny-en"
 _SECONDS = 60
 _PAUSE_S = 0.5  # of silence between two clips, as between two sentences
-_SPOKEN = {"mr": "mister", "mrs": "missus", "dr": "doctor"}  # how the transcripts write what is said
 
 _DIRECT = """\
 import json, sys, time
@@ -66,17 +65,6 @@ def measure(quick: bool = False) -> Report:
         "errors over the LibriVox recordings in docs/audio."
     )
     return Report("recognition", title, method, _rows(times, seconds, wer))
-
-
-def word_errors(said: str, heard: str) -> tuple[int, int]:
-    """Words of `heard` that differ from `said` (put in, left out, replaced), and the number of words said."""
-    wanted, got = _words(said), _words(heard)
-    row = list(range(len(got) + 1))
-    for number, word in enumerate(wanted, 1):
-        before, row = row, [number]
-        for index, other in enumerate(got):
-            row.append(min(before[index] + (word != other), before[index + 1] + 1, row[index] + 1))
-    return row[-1], len(wanted)
 
 
 class _Direct:
@@ -130,19 +118,11 @@ def _duration_s(path: Path) -> float:
 
 
 def _word_error_rate(daemon: _Daemon, most: int | None) -> float:
-    with (_CLIPS / "transcripts.tsv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file, delimiter="\t") if row["path"].startswith("librivox")]
-    wrong = said = 0
-    for row in rows[:most]:
-        _, heard = daemon.hear(_CLIPS / row["path"])
-        errors, words = word_errors(row["transcript"], heard)
-        wrong, said = wrong + errors, said + words
-    return wrong / said
-
-
-def _words(text: str) -> list[str]:
-    words = re.sub(r"[^\w' ]+", " ", text.lower()).split()
-    return [_SPOKEN.get(word, word) for word in words]
+    clips = [one for one in read_recordings(_CLIPS)[0] if one.name.startswith("librivox")]
+    errors = NO_ERRORS
+    for clip in clips[:most]:
+        errors = errors.plus(word_errors(clip.transcript, daemon.hear(clip.path)[1]))
+    return errors.wrong / errors.said
 
 
 def _rows(times: dict[str, list[float]], seconds: float, wer: float) -> list[Row]:

@@ -3,7 +3,6 @@
 import pytest
 
 from benchmarks.page import fill
-from benchmarks.recognition import word_errors
 from benchmarks.report import Report, Row, figure, median_ratio
 
 
@@ -52,17 +51,3 @@ def test_a_page_keeps_everything_but_the_tables() -> None:
 def test_a_page_without_a_place_is_refused() -> None:
     with pytest.raises(ValueError, match="no markers"):
         fill("# Page\n", [Report("host", "Host", "How.", [], {})])
-
-
-@pytest.mark.parametrize(
-    ("said", "heard", "wrong"),
-    [
-        ("a b c", "A, b c.", 0),
-        ("mister smith", "Mr. Smith", 0),
-        ("a b c", "a c", 1),
-        ("a b c", "a x c d", 2),
-        ("a b", "", 2),
-    ],
-)
-def test_word_errors_are_the_fewest_changes(said: str, heard: str, wrong: int) -> None:
-    assert word_errors(said, heard) == (wrong, len(said.split()))

@@ -20,6 +20,7 @@ FEATURES = (
     "audio.path",
     "credentials",
     "diarization",
+    "remote",
     "models.import",
     "models.remove",
 )

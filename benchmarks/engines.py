@@ -1,0 +1,81 @@
+"""The engines side by side: how well they hear and speak, how fast, and what they take. `vox bench` measures them.
+
+    python -m benchmarks.engines [--quick] [--json FILE]
+
+Every engine that is installed takes part; the extra `engines` has those whose weights come inside packages.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.report import Report, main
+from benchmarks.weights import lay_out
+
+__all__ = ["Engines", "measure"]
+
+_ROOT = Path(__file__).parent.parent
+_COMMAND = ("vox", "bench", "--all", "--data", "docs/audio")
+_JUDGES = ("moonshine:tiny-en", "faster-whisper:base")
+_QUICK = ("vox", "bench", "--data", "docs/audio", "--runs", "1")
+_LIMIT_S = 3600
+
+
+@dataclass(slots=True)
+class Engines(Report):
+    """What `vox bench` has printed."""
+
+    table: str = ""
+
+    def markdown(self) -> str:
+        """The tables, with their method above them."""
+        return f"{self.method}\n\n{self.table}"
+
+    def document(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return {"name": self.name, "title": self.title, "method": self.method, "machine": self.machine, "rows": []} | {
+            "table": self.table
+        }
+
+
+def measure(quick: bool = False) -> Engines:
+    """Run everything and compare."""
+    with tempfile.TemporaryDirectory() as folder:
+        models = Path(folder) / "models"
+        if not quick:
+            lay_out(models)
+        environment = {**os.environ, "VOX_HOME": str(Path(folder) / "home"), "VOX_MODELS": str(models)}
+        environment |= {"VOX_PORT": "0", "VOX_ALIAS_PORTS": "0"}
+        judges = [judge for judge in _JUDGES if _is_installed(judge, environment)]
+        command = _QUICK if quick else (*_COMMAND, "--recogniser", ",".join(judges))
+        try:
+            told = _vox((*command[1:], "--markdown"), environment)
+        finally:
+            _vox(("daemon", "stop"), environment)
+    if told.returncode not in (0, 1):  # 1: some engine could not be measured, which its row says
+        raise RuntimeError(f"{' '.join(command)} failed: {told.stderr}")
+    method = (
+        f"`{' '.join(command)}`, run by `python -m benchmarks.engines` in an empty home. WER: word errors over the six "
+        "recordings in docs/audio, and over twelve everyday sentences as the recogniser named in the head hears them."
+    )
+    return Engines("engines", "Engines", method, [], table=told.stdout)
+
+
+def _is_installed(model: str, environment: dict[str, str]) -> bool:
+    listed = _vox(("models", "list", "--kind", "asr"), environment).stdout
+    return any(line.startswith(f"{model} installed=true") for line in listed.splitlines())
+
+
+def _vox(words: tuple[str, ...], environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-P", "-m", "vox", *words]
+    return subprocess.run(
+        command, cwd=_ROOT, env=environment, capture_output=True, encoding="utf-8", timeout=_LIMIT_S, check=False
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(measure, __doc__))
