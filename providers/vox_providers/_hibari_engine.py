@@ -1,53 +1,19 @@
-"""One hibari voice in memory: text to phonemes to 16-bit samples.
-
-What hibari-tts 0.2.1 needs from its caller, all measured: a run of more than 36 digits is an IndexError, a word that no
-dictionary has is cut after 24 letters, a superscript one or a dotted capital I is an error, it was made for at most 400
-phonemes at once, and the time for a token of many parts grows with the third power of their number: seconds for 300
-characters without a space. Each sentence it says has 0.3 to 0.5 s of near silence at both ends.
-"""
+"""One hibari voice in memory: text to phonemes to 16-bit samples."""
 
 import os
-import re
-import sys
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
-from vox.provider import Call, ProviderError
-from vox_providers import _sentences, _speech
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Waveform = npt.NDArray[np.float32]
+from vox.provider import Call
+from vox_providers._aloud import read_aloud, to_pcm
+from vox_providers._hibari_reader import Reader
 
 __all__ = ["RATE", "HibariVoice"]
 
 RATE = 24_000
 """Samples per second of everything here."""
 
-_LONGEST = 400  # phonemes in one run of the model
 _LONGEST_SENTENCE = 300  # characters: about as many phonemes
-_WORD_LIMIT = 24  # letters the package's reader of unknown words takes
-_PIECE = 12  # letters of a word that is too long, said as a word of their own
-_LONG_WORD = re.compile(rf"[^\W\d_]{{{_WORD_LIMIT + 1},}}")
-_READINGS = (  # what the package would spell out letter by letter, or not say at all
-    (re.compile(r"\b(?:https?://(?:www\.)?|www\.)(?=\w)"), ""),
-    (re.compile(r"(?<=[a-z0-9])\.(?=[a-z]{2,})"), " dot "),
-    (re.compile(r"\bi\.e\.", re.IGNORECASE), "that is"),
-    (re.compile(r"\be\.g\.", re.IGNORECASE), "for example"),
-)
-_LONG_RUN = re.compile(r"\S{25,}")
-_RUN_PIECE = re.compile(
-    r"\S{1,23}[^\w\s]|\S{1,24}"
-)  # of characters without a space: cut after a symbol if there is one
-_PUNCTUATION = ".,;:!?…\"'()[]“”‘’"
-_DECORATION = re.compile(r"([^\w\s.,!?…])\1{3,}")  # lines and borders drawn with symbols
-_LONG_NUMBER = re.compile(r"\d(?:[,.]?\d){18,}")  # beyond quintillions a number is read digit by digit
-_HARD_CHARACTERS = str.maketrans({"¹": " 1", "⁰": " 0", "İ": "I"} | {chr(0x2070 + n): f" {n}" for n in range(4, 10)})
-_AUDIBLE = 0.003  # -50 dBFS: the engine's own noise floor lies below
-_LEAD, _TAIL = int(0.05 * RATE), int(0.12 * RATE)  # kept around what is audible: soft onsets and fading ends
-_PEAK = 0.98  # of full scale
 _SEED = 20_261  # any number: the same text gives the same samples
 
 
@@ -63,7 +29,7 @@ class HibariVoice:
 
         # One thread: a sentence takes some 20 ms, and waking a second thread costs more than it saves.
         self._engine: Any = Hibari(voice=name, threads=int(os.environ.get("VOX_HIBARI_THREADS", "1")))
-        self._to_phonemes: Callable[[str], str] = self._engine.g2p
+        self._reader = Reader(self._engine.g2p)
 
     def speak(self, call: Call, text: str, speed: float) -> Iterator[bytes]:
         """16-bit PCM of a text, a sentence at a time, each with the pause before it; nothing when it has no sound.
@@ -71,26 +37,19 @@ class HibariVoice:
         Raises:
             ProviderError: The call was cancelled, or the speech is too long.
         """
-        size, pause = 0, 0.0
-        sentences = _sentences.split(text, _LONGEST_SENTENCE)
-        for number, sentence in enumerate(sentences, start=1):
-            call.raise_if_cancelled()
-            for phonemes in self.phonemes(sentence.text):
-                pcm = _speech.silence(pause / speed if size else 0.0, RATE) + self.say(phonemes, speed)
-                pause, size = 0.0, size + len(pcm)
-                _speech.check_length(size, RATE)
-                yield pcm
-            pause = max(pause, sentence.pause_s)
-            call.progress(number / len(sentences), f"sentence {number} of {len(sentences)}")
+        return read_aloud(
+            call,
+            text,
+            rate=RATE,
+            speed=speed,
+            longest=_LONGEST_SENTENCE,
+            phonemes=self.phonemes,
+            say=lambda phonemes: self.say(phonemes, speed),
+        )
 
     def phonemes(self, text: str) -> list[str]:
         """How `text`, one sentence, is pronounced, in pieces the model can say; empty when it has no sound."""
-        text = _DECORATION.sub(" ", text.translate(_HARD_CHARACTERS))
-        for pattern, reading in _READINGS:
-            text = pattern.sub(reading, text)
-        text = _LONG_NUMBER.sub(lambda match: " ".join(re.sub(r"\D", "", match[0])), text)
-        text = _LONG_WORD.sub(self._whole_word, text)
-        return self._read(_LONG_RUN.sub(_pieces, text))
+        return self._reader.phonemes(text)
 
     def say(self, phonemes: str, speed: float) -> bytes:
         """16-bit PCM of one piece, without the silence around it.
@@ -98,58 +57,4 @@ class HibariVoice:
         Raises:
             ProviderError: The model computed something that is not sound.
         """
-        import numpy as np
-
-        samples: Waveform = self._engine.from_phonemes(phonemes, speed, _SEED)
-        if not np.isfinite(samples).all():
-            raise ProviderError(f"hibari computed samples that are not numbers for the phonemes {phonemes!r}.")
-        samples = _trimmed(samples)
-        peak = float(np.abs(samples).max(initial=0.0))
-        scale = 32767 * min(1.0, _PEAK / peak) if peak else 0.0
-        return (samples * scale).astype("<i2").tobytes()
-
-    def _whole_word(self, match: re.Match[str]) -> str:
-        """A long word as it is if a dictionary has it, else in pieces: what is cut off sounds like its beginning."""
-        word = match[0]
-        if self._try(word) not in (None, self._try(word[:_WORD_LIMIT])):
-            return word
-        return " ".join(word[i : i + _PIECE] for i in range(0, len(word), _PIECE))
-
-    def _read(self, text: str) -> list[str]:
-        """Halved until the engine can read each part, and each is short enough for the model."""
-        read = self._try(text)
-        if read is not None and len(read) <= _LONGEST:
-            return [read] if any(letter.isalpha() for letter in read) else []
-        if len(text) < 2:
-            print(f"hibari cannot read {text!r}; it is left out.", file=sys.stderr)
-            return []
-        middle = _middle(text)
-        return self._read(text[:middle]) + self._read(text[middle:])
-
-    def _try(self, text: str) -> str | None:
-        try:
-            return self._to_phonemes(text)
-        except (IndexError, KeyError, TypeError, ValueError):
-            return None  # its reader of numbers and letters trips over rare characters; the caller goes around them
-
-
-def _pieces(match: re.Match[str]) -> str:
-    """A run without spaces, such as an address, in pieces; a word with its punctuation stays whole."""
-    run = match[0]
-    return run if run.strip(_PUNCTUATION).isalpha() else " ".join(_RUN_PIECE.findall(run))
-
-
-def _middle(text: str) -> int:
-    """Where to halve: after the space nearest to the middle, or in the middle of a single word."""
-    half = len(text) // 2
-    spaces = [match.end() for match in re.finditer(r"\s", text[:-1])]
-    return min(spaces, key=lambda end: abs(end - half), default=half)
-
-
-def _trimmed(samples: "Waveform") -> "Waveform":
-    import numpy as np
-
-    audible = np.flatnonzero(np.abs(samples) > _AUDIBLE)
-    if not audible.size:
-        return samples[:0]
-    return samples[max(int(audible[0]) - _LEAD, 0) : int(audible[-1]) + _TAIL]
+        return to_pcm(self._engine.from_phonemes(phonemes, speed, _SEED), RATE, "hibari")
