@@ -1,8 +1,8 @@
 """Texts as words that can be compared: what two people would write differently for the same speech is made the same.
 
 For every language: compatible Unicode forms (NFKC), lower case, no remarks in brackets, no punctuation. For English
-besides: hesitations go, titles and common contractions are written out, numbers in digits become words. Languages
-written without spaces are compared character by character.
+besides: hesitations go, titles and common contractions are written out, numbers in digits become words, British
+spellings of common words American ones. Languages written without spaces are compared character by character.
 """
 
 import re
@@ -28,6 +28,21 @@ _CONTRACTIONS = (
     (re.compile(r"\bi'm\b"), "i am"),
     (re.compile(r"\b(it|that|there|here|what|he|she|who)'s\b"), r"\1 is"),
 )
+_SPELLINGS = (
+    (
+        re.compile(
+            r"\b((?:un|dis|mis)?(?:arm|behavi|col|endeav|fav|flav|harb|hon|hum|lab|neighb|od|rum|sav|vap|vig))our"
+        ),
+        r"\1or",
+    ),
+    (re.compile(r"\b((?:kilo|centi|milli)?(?:cent|fib|lit|met|theat))re(s?)\b"), r"\1er\2"),
+    (
+        re.compile(r"\b((?:apolog|civil|critic|emphas|organ|real|recogn|summar|symbol)i)s(e|ed|es|ing|ation|ations)\b"),
+        r"\1z\2",
+    ),
+    (re.compile(r"\bgrey"), "gray"),
+    (re.compile(r"\b(cancel|label|model|travel)l(ed|er|ers|ing)\b"), r"\1\2"),
+)
 
 
 def normal_words(text: str, language: str = "en") -> list[str]:
@@ -46,8 +61,8 @@ def normal_words(text: str, language: str = "en") -> list[str]:
 
 
 def _english(text: str) -> list[str]:
-    for pattern, written_out in _CONTRACTIONS:
-        text = pattern.sub(written_out, text)
+    for pattern, instead in _CONTRACTIONS + _SPELLINGS:
+        text = pattern.sub(instead, text)
     words = [_TITLES.get(word, word) for word in _words(spelled(text)) if word not in _HESITATIONS]
     return without_and(words)
 

@@ -10,17 +10,18 @@ SENTENCES = (
     "The train to the coast leaves at a quarter past eight.",
     "Would you please close the window before it starts to rain?",
     "She bought three apples, a loaf of bread and some fresh cheese.",
-    "Our neighbours are building a small house next to the old bridge.",
-    "I have never seen so many birds above the harbour in winter.",
+    "My parents are building a small house next to the old bridge.",
+    "I have never seen so many birds above the valley in winter.",
     "The meeting was moved to Thursday because the manager is ill.",
     "Strong coffee and a short walk are the best way to wake up.",
     "He asked the doctor whether the medicine could be taken at night.",
     "Nobody knows exactly how deep the lake behind the forest is.",
     "Put the blue box on the lower shelf and leave the red one here.",
-    "Thousands of people watched the game although it was freezing.",
+    "A large crowd watched the game although it was freezing.",
     "Yes, I understand what you mean.",
 )
-"""Everyday English without names, numbers or rare words: what is misheard is the speaker's fault, not the text's."""
+"""Everyday English without names, numbers, rare words, and words that are spelt in two ways: what is misheard is the
+speaker's fault, not the text's."""
 
 _MOST = 10_000  # lines; a day of speech
 
