@@ -8,6 +8,7 @@
     ├── PathNotAllowed          path_not_allowed
     ├── UnsupportedAudio        unsupported_audio
     ├── AudioTooLarge           audio_too_large
+    ├── TextTooLong             text_too_long
     ├── NoInput                 no_input
     ├── ModelNotFound           model_not_found
     ├── VoiceNotFound           voice_not_found
@@ -28,6 +29,9 @@
     ├── ProviderTimeout         provider_timeout
     ├── ProviderMisbehaved      provider_misbehaved
     ├── ProviderFailed          provider_error
+    ├── ProviderUnauthorized    provider_unauthorized
+    ├── PaymentRequired         payment_required
+    ├── RateLimited             rate_limited
     ├── Cancelled               cancelled
     ├── CatalogUnavailable      catalog_unavailable
     ├── ServiceUnavailable      service_unavailable
@@ -58,15 +62,19 @@ __all__ = [
     "NotAuthorized",
     "OriginRefused",
     "PathNotAllowed",
+    "PaymentRequired",
     "ProviderBusy",
     "ProviderCrashed",
     "ProviderFailed",
     "ProviderMisbehaved",
     "ProviderTimeout",
+    "ProviderUnauthorized",
     "ProviderUnavailable",
     "QueueTimeout",
+    "RateLimited",
     "ServiceUnavailable",
     "SessionCancelled",
+    "TextTooLong",
     "Unsupported",
     "UnsupportedAudio",
     "UploadTimeout",
@@ -140,6 +148,12 @@ class AudioTooLarge(VoxError):
     """The audio is over the size or duration cap."""
 
     code, rpc_code, http_status, exit_status = "audio_too_large", -32013, 413, 65
+
+
+class TextTooLong(VoxError):
+    """The text is longer than the model takes in one request."""
+
+    code, rpc_code, http_status, exit_status = "text_too_long", -32017, 413, 65
 
 
 class NoInput(VoxError):
@@ -260,6 +274,24 @@ class ProviderFailed(VoxError):
     """The provider answered with an error; its code and words are kept in the details."""
 
     code, rpc_code, http_status, exit_status = "provider_error", -32034, 502, 70
+
+
+class ProviderUnauthorized(VoxError):
+    """The vendor behind the provider wants a key, or refuses the one it was given. Our own token is not meant."""
+
+    code, rpc_code, http_status, exit_status = "provider_unauthorized", -32035, 502, 77
+
+
+class PaymentRequired(VoxError):
+    """The account at the vendor has no credit left for this."""
+
+    code, rpc_code, http_status, exit_status = "payment_required", -32036, 402, 69
+
+
+class RateLimited(VoxError):
+    """The vendor takes no more requests for now; `details["retryAfterMs"]` tells for how long, if the vendor does."""
+
+    code, rpc_code, http_status, exit_status, retryable = "rate_limited", -32037, 429, 75, True
 
 
 class Cancelled(VoxError):

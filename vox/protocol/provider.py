@@ -337,14 +337,20 @@ def to_error(error: ErrorObject, provider: str) -> errors.VoxError:
 
 
 _TYPED: dict[str, type[errors.VoxError]] = {
+    "audio_too_large": errors.AudioTooLarge,
     "model_not_found": errors.ModelNotFound,
     "model_not_installed": errors.ModelNotInstalled,
     "voice_not_found": errors.VoiceNotFound,
     "unsupported_audio": errors.UnsupportedAudio,
     "invalid_request": errors.InvalidRequest,
-    "text_too_long": errors.InvalidRequest,
+    "text_too_long": errors.TextTooLong,
     "unsupported_format": errors.InvalidRequest,
-    "unauthorized": errors.NotAuthorized,
+    "unauthorized": errors.ProviderUnauthorized,
+    "payment_required": errors.PaymentRequired,
+    "rate_limited": errors.RateLimited,
+    "provider_timeout": errors.ProviderTimeout,
+    "provider_unavailable": errors.ProviderUnavailable,
+    "provider_misbehaved": errors.ProviderMisbehaved,
 }
 
 

@@ -20,8 +20,9 @@ class ProviderError(Exception):
     Args:
         message: What happened and what to do about it.
         code: One of the names Vox maps to its own errors: `provider_busy`, `model_not_found`, `model_not_installed`,
-            `voice_not_found`, `unsupported_audio`, `unsupported_format`, `text_too_long`, `unauthorized`,
-            `rate_limited`.
+            `voice_not_found`, `unsupported_audio`, `audio_too_large`, `unsupported_format`, `text_too_long`,
+            `unauthorized`, `payment_required`, `rate_limited`, `provider_timeout`, `provider_unavailable`,
+            `provider_misbehaved`.
         rpc_code: The number in the JSON-RPC error.
         data: More for the error's `data`, such as `retryAfterMs`.
     """
