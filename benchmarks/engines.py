@@ -5,6 +5,7 @@
 Every engine that is installed takes part; the extra `engines` has those whose weights come inside packages.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -50,9 +51,8 @@ def measure(quick: bool = False) -> Engines:
             lay_out(models)
         environment = {**os.environ, "VOX_HOME": str(Path(folder) / "home"), "VOX_MODELS": str(models)}
         environment |= {"VOX_PORT": "0", "VOX_ALIAS_PORTS": "0"}
-        judges = [judge for judge in _JUDGES if _is_installed(judge, environment)]
-        command = _QUICK if quick else (*_COMMAND, "--recogniser", ",".join(judges))
         try:
+            command = _QUICK if quick else (*_COMMAND, "--recogniser", ",".join(_judges(environment)))
             told = _vox((*command[1:], "--markdown"), environment)
         finally:
             _vox(("daemon", "stop"), environment)
@@ -65,9 +65,10 @@ def measure(quick: bool = False) -> Engines:
     return Engines("engines", "Engines", method, [], table=told.stdout)
 
 
-def _is_installed(model: str, environment: dict[str, str]) -> bool:
-    listed = _vox(("models", "list", "--kind", "asr"), environment).stdout
-    return any(line.startswith(f"{model} installed=true") for line in listed.splitlines())
+def _judges(environment: dict[str, str]) -> list[str]:
+    """Those of the recognisers that are installed."""
+    listed = _vox(("models", "list", "--kind", "asr", "--json"), environment).stdout
+    return [model["id"] for model in json.loads(listed)["models"] if model["id"] in _JUDGES and model["installed"]]
 
 
 def _vox(words: tuple[str, ...], environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
