@@ -52,6 +52,10 @@ class Home:
         """Where a provider's conversation is kept when traces are wanted."""
         return self.logs / "trace" / f"{_as_name(provider)}.jsonl"
 
+    def secret(self, provider: str) -> Path:
+        """Where the key of a provider is kept, for its entry to refer to."""
+        return self.root / "secrets" / _as_name(provider)
+
     def ensure(self) -> None:
         """Make the home, private to its owner."""
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,8 +1,10 @@
 """Switching entries on and off in the text of providers.json."""
 
 import json
+import re
 import stat
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -10,7 +12,8 @@ from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vox.config.edit import edit_enabled, set_enabled
+from vox.config.comments import without_comments
+from vox.config.edit import add_entry, edit_enabled, remove_entries, set_enabled
 from vox.errors import ConfigError, InvalidRequest
 
 FILE = """{
@@ -160,3 +163,83 @@ def test_two_edits_at_once_wait_for_each_other(path: Path, monkeypatch: pytest.M
     with FileLock(path.with_name("providers.json.lock")), pytest.raises(ConfigError, match="by another program"):
         edit_enabled(path, "a", None, False, [])
     assert path.read_text(encoding="utf-8") == FILE
+
+
+COMMENTED = """{
+  // what this machine has
+  "providers": [
+    // the first, which everybody needs
+    { "id": "a", "command": ["run, // no comment"] }, // behind a
+    /* the second, of "another", kind */
+    { "id": "b", "kind": "tts", "command": ["b"] } // the last
+    // and nothing else
+  ]
+}
+"""
+
+
+@pytest.fixture
+def commented(path: Path) -> Path:
+    path.write_text(COMMENTED, encoding="utf-8")
+    return path
+
+
+def plain(path: Path) -> list[dict[str, Any]]:
+    return json.loads(without_comments(path.read_text(encoding="utf-8")))["providers"]
+
+
+def comments(path: Path) -> list[str]:
+    return re.findall(r"(?:what|the first|behind|the second|the last|and nothing)", path.read_text(encoding="utf-8"))
+
+
+def test_an_entry_is_added_behind_the_others_and_comments_stay(commented: Path) -> None:
+    add_entry(commented, {"id": "c", "builtin": True}, [])
+    assert [entry["id"] for entry in plain(commented)] == ["a", "b", "c"]
+    assert "".join(commented.read_text(encoding="utf-8").split()).startswith("".join(COMMENTED.split())[:150])
+    assert len(comments(commented)) == 6
+    assert stat.S_IMODE(commented.stat().st_mode) == 0o600
+    assert commented.with_name("providers.json.bak").read_text(encoding="utf-8") == COMMENTED
+    edit_enabled(commented, "c", None, False, [])
+    assert plain(commented)[2] == {"id": "c", "builtin": True, "enabled": False}
+
+
+def test_the_first_entry_of_a_kind_keeps_what_was_in_force(path: Path) -> None:
+    path.write_text('{"providers": []}', encoding="utf-8")
+    otherwise = [{"id": "hibari", "kind": "tts", "builtin": True}, {"id": "moonshine", "kind": "asr", "builtin": True}]
+    add_entry(path, {"id": "openai-tts", "kind": "tts", "builtin": True}, otherwise)
+    assert [entry["id"] for entry in plain(path)] == ["hibari", "openai-tts"]
+
+
+def test_nothing_is_added_twice(commented: Path) -> None:
+    with pytest.raises(InvalidRequest, match="vox providers enable b --kind tts"):
+        add_entry(commented, {"id": "b", "kind": "tts", "command": ["x"]}, [])
+    assert commented.read_text(encoding="utf-8") == COMMENTED
+    add_entry(commented, {"id": "b", "kind": "asr", "command": ["x"]}, [])  # which is another one
+
+
+@pytest.mark.parametrize(("name", "left"), [("a", ["b"]), ("b", ["a"])])
+def test_an_entry_is_taken_out_and_comments_stay(commented: Path, name: str, left: list[str]) -> None:
+    assert [entry["id"] for entry in remove_entries(commented, name, None)] == [name]
+    assert [entry["id"] for entry in plain(commented)] == left
+    assert len(comments(commented)) == 6
+    remove_entries(commented, left[0], None)
+    assert plain(commented) == [] and len(comments(commented)) == 6
+    with pytest.raises(InvalidRequest, match="It has: none"):
+        remove_entries(commented, name, None)
+
+
+def test_both_kinds_of_an_id_are_taken_out(path: Path) -> None:
+    assert [entry["id"] for entry in remove_entries(path, "b", None)] == ["b", "b"]
+    assert [entry["id"] for entry in plain(path)] == ["a"]
+
+
+@given(st.lists(st.sampled_from("abcdef"), unique=True, min_size=1), st.data())
+def test_adding_and_removing_in_any_order_leaves_valid_files(names: list[str], data: st.DataObject) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "providers.json"
+        for name in names:
+            add_entry(path, {"id": name, "command": [name, "]},{["]}, [])
+        going = data.draw(st.permutations(names))
+        for count, name in enumerate(going, 1):
+            remove_entries(path, name, None)
+            assert [entry["id"] for entry in plain(path)] == [one for one in names if one not in going[:count]]

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from vox.cli.add import add_command, remove_command
 from vox.cli.ask import run_command
 from vox.cli.check import check_command
 from vox.cli.options import json_option, no_start_option, open_client
@@ -22,6 +23,7 @@ __all__ = ["command", "status_line"]
 _EPILOG = """\b
 Examples:
   vox providers list
+  vox providers add openai-tts
   vox providers status --json
   vox providers logs moonshine -n 20 --follow
   vox providers restart moonshine
@@ -38,7 +40,8 @@ def command() -> None:
     """Look at the programs that recognise and speak."""
 
 
-for other in (restart_command, enable_command, disable_command, check_command, new_command, run_command):
+_OTHERS = (restart_command, enable_command, disable_command, check_command, new_command, run_command)
+for other in (add_command, remove_command, *_OTHERS):
     command.add_command(other)
 
 

@@ -13,14 +13,16 @@ from vox.cli.output import Output
 from vox.errors import DaemonUnavailable
 from vox.paths import Home
 
-__all__ = ["disable_command", "enable_command", "restart_command"]
+__all__ = ["disable_command", "enable_command", "kind_option", "reload_daemon", "restart_command"]
 
-_kind_option = click.option("--kind", type=click.Choice(["asr", "tts"]), help="Only this one, where one id has both.")
+kind_option: Any = click.option(
+    "--kind", type=click.Choice(["asr", "tts"]), help="Only this one, where one id has both."
+)
 
 
 @click.command("restart", epilog="\b\nExample:\n  vox providers restart moonshine --now")
 @click.argument("provider", metavar="ID")
-@_kind_option
+@kind_option
 @click.option("--now", is_flag=True, help="End the calls inside it too; they fail with provider_unavailable.")
 @json_option
 @click.pass_obj
@@ -38,7 +40,7 @@ def restart_command(output: Output, provider: str, kind: str | None, now: bool) 
 
 @click.command("enable", epilog="\b\nExample:\n  vox providers enable my-engine")
 @click.argument("provider", metavar="ID")
-@_kind_option
+@kind_option
 @json_option
 @click.pass_obj
 def enable_command(output: Output, provider: str, kind: str | None) -> None:
@@ -48,7 +50,7 @@ def enable_command(output: Output, provider: str, kind: str | None) -> None:
 
 @click.command("disable", epilog="\b\nExample:\n  vox providers disable my-engine")
 @click.argument("provider", metavar="ID")
-@_kind_option
+@kind_option
 @json_option
 @click.pass_obj
 def disable_command(output: Output, provider: str, kind: str | None) -> None:
@@ -67,7 +69,7 @@ def _switch(output: Output, provider: str, kind: str | None, enabled: bool) -> N
     home.ensure()
     otherwise = defaults(home, lambda name: is_builtin(name, known))
     changed = edit_enabled(home.providers_json, provider, kind, enabled, otherwise)
-    applied = bool(changed) and _reload(output)
+    applied = bool(changed) and reload_daemon(output)
     answer = {"id": provider, "enabled": enabled, "changed": changed, "applied": applied}
     if output.json:
         output.object(answer)
@@ -79,7 +81,7 @@ def _switch(output: Output, provider: str, kind: str | None, enabled: bool) -> N
         output.line(f"{word}: {provider}" + ("" if applied else " (when the daemon starts)"))
 
 
-def _reload(output: Output) -> bool:
+def reload_daemon(output: Output) -> bool:
     """Tell the daemon, if one runs. It would find out by itself, but not before somebody asks it for something."""
     try:
         with open_client(output, False) as client:

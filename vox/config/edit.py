@@ -1,22 +1,23 @@
-"""Changing one word of providers.json, and leaving everything else in it as its owner wrote it.
+"""Changing one entry of providers.json, and leaving everything else in it as its owner wrote it.
 
-The file is edited as text: order, indentation and blank lines stay. It is written beside the old one and put in its
-place at once, so that nobody ever reads half of it; what was there before is kept as `providers.json.bak`.
+The file is edited as text: order, indentation, comments and blank lines stay. It is written beside the old one and put
+in its place at once, so that nobody ever reads half of it; what was there before is kept as `providers.json.bak`.
 """
 
 import json
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from filelock import FileLock, Timeout
 
+from vox.config.comments import without_comments
 from vox.errors import ConfigError, InvalidRequest
 
-__all__ = ["edit_enabled", "set_enabled", "write_private"]
+__all__ = ["add_entry", "edit_enabled", "remove_entries", "set_enabled", "write_private"]
 
 _LOCK_S = 5.0  # an edit takes milliseconds; whoever holds the lock longer is not editing
 
@@ -39,21 +40,65 @@ def edit_enabled(
         ConfigError: The file cannot be read, is not valid, or cannot be written.
         InvalidRequest: There is no such provider.
     """
-    path = path.resolve()  # a link, as kept by those who keep their settings elsewhere, stays a link
-    lock = FileLock(path.with_name(path.name + ".lock"), timeout=_LOCK_S, mode=0o600)
-    try:
-        with lock:
-            before = path.read_bytes().decode("utf-8") if path.exists() else _EMPTY
-            after, changed = _edited(path, before, provider, kind, enabled, otherwise)
-            if changed:
-                if path.exists():
-                    write_private(path.with_name(path.name + ".bak"), before)
-                write_private(path, after)
-            return changed
-    except Timeout:
-        raise ConfigError(f"{path} is being edited by another program. Try again.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be edited: {error}. Mend it, then try again.") from error
+    return _change(path, lambda text: _edited(path, text, provider, kind, enabled, otherwise))
+
+
+def add_entry(path: Path, entry: dict[str, Any], otherwise: Sequence[dict[str, Any]]) -> None:
+    """Write one more entry, behind the others.
+
+    Args:
+        otherwise: Entries that are in force without being in the file: those of the entry's kind are written down
+            first, because a file that names one entry of a kind stands for the whole kind.
+
+    Raises:
+        ConfigError: The file cannot be read, is not valid, or cannot be written.
+        InvalidRequest: The file has an entry of that id and kind.
+    """
+    kind = entry.get("kind", "asr")
+
+    def added(text: str) -> tuple[str, int]:
+        entries = _entries(path, text)
+        if _matching(entries, entry["id"], kind):
+            raise InvalidRequest(
+                f"{path} has a {kind} provider {entry['id']!r} already. Switch it on with `vox providers enable "
+                f"{entry['id']} --kind {kind}`, or take it out first: vox providers remove {entry['id']}"
+            )
+        others = () if any(kind == one.get("kind", "asr") for one in entries) else otherwise
+        for one in (*(one for one in others if one.get("kind", "asr") == kind and one["id"] != entry["id"]), entry):
+            text = _append(text, one)
+        return text, 1
+
+    _change(path, added)
+
+
+def remove_entries(path: Path, provider: str, kind: str | None) -> list[dict[str, Any]]:
+    """Take the entries of a provider out of the file, and return them.
+
+    Args:
+        kind: Which of the two, where one id has both; None for every entry of that id.
+
+    Raises:
+        ConfigError: The file cannot be read, is not valid, or cannot be written.
+        InvalidRequest: The file has no such entry.
+    """
+    removed: list[dict[str, Any]] = []
+
+    def without(text: str) -> tuple[str, int]:
+        entries = _entries(path, text)
+        found = _matching(entries, provider, kind)
+        if not found:
+            known = ", ".join(dict.fromkeys(str(entry.get("id")) for entry in entries))
+            raise InvalidRequest(
+                f"{path} has no provider {provider!r}. It has: {known or 'none'}. One that is in use without being "
+                f"there is switched off with: vox providers disable {provider}"
+            )
+        for index in reversed(found):
+            removed.append(entries[index])
+            text = _cut(text, index)
+        return text, len(found)
+
+    _change(path, without)
+    return removed
 
 
 def set_enabled(text: str, index: int, enabled: bool) -> str:
@@ -68,6 +113,25 @@ def set_enabled(text: str, index: int, enabled: bool) -> str:
     inner = text[begin + 1 : end - 1]
     margin = inner[: len(inner) - len(inner.lstrip())]  # what stands before the first key stands before this one too
     return f'{text[:last]},{margin or " "}"enabled": {word}{text[last:]}'
+
+
+def _change(path: Path, edit: Callable[[str], tuple[str, int]]) -> int:
+    """Put the edited text in the place of the file, and what was there beside it. Returns how much was changed."""
+    path = path.resolve()  # a link, as kept by those who keep their settings elsewhere, stays a link
+    lock = FileLock(path.with_name(path.name + ".lock"), timeout=_LOCK_S, mode=0o600)
+    try:
+        with lock:
+            before = path.read_bytes().decode("utf-8") if path.exists() else _EMPTY
+            after, changed = edit(before)
+            if changed:
+                if path.exists():
+                    write_private(path.with_name(path.name + ".bak"), before)
+                write_private(path, after)
+            return changed
+    except Timeout:
+        raise ConfigError(f"{path} is being edited by another program. Try again.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be edited: {error}. Mend it, then try again.") from error
 
 
 def _edited(
@@ -93,7 +157,7 @@ def _edited(
 
 def _entries(path: Path, text: str) -> list[dict[str, Any]]:
     try:
-        value: Any = json.loads(text.removeprefix("\ufeff"))
+        value: Any = json.loads(without_comments(text).removeprefix("\ufeff"))
     except ValueError as error:
         raise ConfigError(f"{path} is not valid JSON: {error}. Mend it, then try again.") from None
     entries: Any = cast("dict[str, Any]", value).get("providers") if isinstance(value, dict) else None
@@ -113,14 +177,35 @@ def _matching(entries: Sequence[dict[str, Any]], provider: str, kind: str | None
 
 
 def _append(text: str, entry: dict[str, Any]) -> str:
-    end = _spans(text)["providers",][1] - 1
-    before = text[:end].rstrip()
-    comma = "" if before.endswith("[") else ","
-    return f"{before}{comma}\n    {json.dumps(entry, ensure_ascii=False)}\n  {text[end:]}"
+    spans, line = _spans(text), json.dumps(entry, ensure_ascii=False)
+    begin, end = spans["providers",]
+    ends = [stop for place, (_, stop) in spans.items() if place[:1] == ("providers",) and len(place) == 2]
+    last = max(ends, default=begin + 1)
+    rest = text[last : end - 1]  # a comment behind the last entry stays behind it
+    return f"{text[:last]}{',' if ends else ''}{rest.rstrip()}\n    {line}\n  {text[end - 1 :]}"
+
+
+def _cut(text: str, index: int) -> str:
+    """The text without one entry and the comma that belongs to it; comments stay."""
+    spans = _spans(text)
+    begin, end = spans["providers", index]
+    plain = without_comments(text)
+    if index:
+        before = spans["providers", index - 1][1]
+        comma = plain.index(",", before)
+        kept = text[before:comma] + text[comma + 1 : begin].rstrip()
+        return text[:before] + kept + text[end:]
+    rest = text[end:]
+    comma = plain[end : spans["providers",][1]].find(",")
+    follows = ("providers", 1) in spans
+    if follows:
+        rest = rest[:comma] + rest[comma + 1 :]
+    return text[:begin].rstrip(" \t\n") + rest if not rest.startswith("]") else text[:begin] + rest
 
 
 def _spans(text: str) -> dict[tuple[str | int, ...], tuple[int, int]]:
-    """Where each value of a valid JSON text begins and ends."""
+    """Where each value of a valid JSON text, comments aside, begins and ends."""
+    text = without_comments(text)
     found: dict[tuple[str | int, ...], tuple[int, int]] = {}
     path: list[str | int] = []  # one step per open bracket: the key or index we are at
     opened: list[int] = []

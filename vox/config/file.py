@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vox.config.access import may_be_written_by_others
+from vox.config.comments import without_comments
 from vox.config.lines import Place, line_of
 
 __all__ = ["ConfigFile", "Problem", "read_file"]
@@ -27,7 +28,8 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
-    """A file that was read. One that is not there is an empty object; one that cannot be used has its problem."""
+    """A file that was read, its comments blanked out. One that is not there is an empty object; one that cannot be used
+    has its problem."""
 
     path: Path
     text: str
@@ -61,7 +63,8 @@ def read_file(path: Path, otherwise: str) -> ConfigFile | None:
         told = "may be written by other users, who could make Vox run their programs."
         return unusable(1, told, f"Run: chmod go-w {path}")
     try:
-        return ConfigFile(path, text, json.loads(text))
+        plain = without_comments(text)
+        return ConfigFile(path, plain, json.loads(plain))
     except (ValueError, RecursionError) as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
         return unusable(line, f"is not valid JSON: {error}.", otherwise)

@@ -9,6 +9,7 @@ from pathlib import Path
 from anyio.abc import TaskGroup
 
 from vox.config import Configuration, ProviderEntry
+from vox.config.keys import passed_on
 from vox.config.providers import COMMAND
 from vox.config.references import resolve_references
 from vox.host.command import builtin_argv, child_environment
@@ -54,7 +55,10 @@ def make_spec(
         ConfigError: A reference leads nowhere, or no built-in of that name is installed.
     """
     own = {**_command_line(entry), **resolve_references(entry.env, configuration.folder)}
-    environment = child_environment({"VOX_CACHE": str(home.cache), "VOX_MODELS": str(home.models), **own})
+    declared = passed_on(entry.program, entry.env)
+    environment = child_environment(
+        {"VOX_CACHE": str(home.cache), "VOX_MODELS": str(home.models), **own}, declared=declared
+    )
     redactor.learn(environment)
     spec = ProviderSpec(
         id=entry.id,
