@@ -175,7 +175,10 @@ class Hub:
                 raise _refusal(problem) from problem
         except (OSError, HTTPException) as problem:
             reason = getattr(problem, "reason", None) or problem
-            raise Interrupted(f"{urlsplit(url).netloc} cannot be reached ({reason})") from problem
+            raise Interrupted(
+                f"{urlsplit(url).netloc} cannot be reached ({reason}); without a network, `vox models import` takes "
+                "the files from a folder"
+            ) from problem
         return answer
 
 

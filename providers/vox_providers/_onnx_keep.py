@@ -42,7 +42,7 @@ def import_checkpoint(family: Family, checkpoint: Checkpoint, call: Call) -> Non
     """
     others: list[str] = []
     for found in _found(family, call.path):
-        candidates = _candidates(family, found)
+        candidates = [one.id for one in _possible(family, found)]
         if checkpoint.id in candidates:
             return put(_files(found), family.folder(checkpoint), call)
         others += candidates
@@ -81,16 +81,19 @@ def _found(family: Family, path: str) -> Iterator[_Found]:
                     yield _Found(folder, layout, quantization)
 
 
-def _candidates(family: Family, found: _Found) -> list[str]:
-    """Models that the files could be: those of the right size where it tells, and of the right name where it tells."""
+def _possible(family: Family, found: _Found) -> list[Checkpoint]:
+    """Models that the files could be: those of the right size, where the files tell it."""
     fit = [one for one in family.checkpoints.values() if found.layout in one.layouts]
     traits = _traits(found.folder)
-    sized = [one for one in fit if one.marks and all(traits.get(key) == value for key, value in one.marks.items())]
-    if sized:
-        return [one.id for one in sized]
-    names = f"{found.folder.name} {found.folder.parent.name} {traits.get('_name_or_path', '')}"
-    named = sorted((one for one in fit if one.variant in names), key=lambda one: -len(one.variant))
-    return [one.id for one in named[:1] or fit]
+    return [one for one in fit if one.marks and one.marks.items() <= traits.items()] or fit
+
+
+def _candidates(family: Family, found: _Found) -> list[str]:
+    """The ids of what the files could be; where several are left, the folder's name decides if it says anything."""
+    possible = _possible(family, found)
+    names = f"{found.folder.name} {found.folder.parent.name} {_traits(found.folder).get('_name_or_path', '')}"
+    named = sorted((one for one in possible if one.variant in names), key=lambda one: -len(one.variant))
+    return [one.id for one in (named[:1] if len(possible) > 1 and named else possible)]
 
 
 def _files(found: _Found) -> dict[str, Path]:
@@ -120,7 +123,8 @@ def _traits(folder: Path) -> dict[str, Any]:
     try:
         if config.is_file() and config.stat().st_size < _LARGEST_CONFIG:
             told: Any = json.loads(config.read_text(encoding="utf-8"))
-            traits |= cast("dict[str, Any]", told) if isinstance(told, dict) else {}
+            simple = cast("dict[str, Any]", told) if isinstance(told, dict) else {}
+            traits |= {key: value for key, value in simple.items() if isinstance(value, int | str)}
         if vocabulary.is_file():
             traits["tokens"] = len(vocabulary.read_bytes().splitlines())
     except (OSError, ValueError, RecursionError) as problem:
