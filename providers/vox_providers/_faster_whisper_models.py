@@ -87,7 +87,7 @@ class Model(NamedTuple):
             "sampleRate": 16000,
             "words": True,
             "description": f"OpenAI Whisper run by faster-whisper; weights MIT.{download}",
-            **({"sizeBytes": size} if self.installed else {}),
+            **({"sizeBytes": size} if self.installed else {"remedy": f"vox models install {self.id}"}),
         }
 
 

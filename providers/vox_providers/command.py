@@ -156,7 +156,8 @@ def _model_info(model: str) -> dict[str, object]:
         "installed": usable,
         "available": usable,
         "preloaded": usable,
-        "description": f"{runs} {trouble}".rstrip(),
+        "description": runs,
+        **({"remedy": trouble} if trouble else {}),
     }
 
 

@@ -111,7 +111,8 @@ def _model_info() -> dict[str, object]:
         "available": source is not None,
         "preloaded": source in _known,
         "sampleRate": 22_050,
-        "description": description if source else f"{description} {_espeak_source.missing()}",
+        "description": description,
+        **({} if source else {"remedy": _espeak_source.missing()}),
     }
 
 

@@ -173,7 +173,9 @@ def _samples(call: Call) -> npt.NDArray[np.float32]:
 
 
 def _info(model: Model) -> dict[str, object]:
-    return model.to_wire(_has_package(), str(model.folder) in _loaded)
+    package = _has_package()
+    info = model.to_wire(package, str(model.folder) in _loaded)
+    return info if package else {**info, "remedy": _PACKAGE}
 
 
 def _has_package() -> bool:

@@ -106,7 +106,8 @@ def _model_info() -> dict[str, object]:
         "languages": ["en"],
         "sampleRate": _RATE,
         "sizeBytes": sum(voice.size for voice in here),
-        "description": description if here else f"{description} Not installed: {_HOW_TO_INSTALL}",
+        "description": description,
+        **({} if here else {"remedy": _HOW_TO_INSTALL}),
     }
 
 

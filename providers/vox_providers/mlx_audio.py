@@ -214,7 +214,8 @@ def _model_info(model: str, kind: str, fault: str = "") -> dict[str, object]:
         "available": not fault,
         "preloaded": bool(_bridges) and _bridges[0].generation == _loaded.get(model),
     }
-    return {**info, "description": fault} if fault else info
+    remedy = fault or ("" if installed else f"vox models install {model}")
+    return {**info, "remedy": remedy} if remedy else info
 
 
 if __name__ == "__main__":

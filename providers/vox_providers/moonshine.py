@@ -55,7 +55,8 @@ def models() -> list[dict[str, object]]:
             "sampleRate": 16000,
             "words": True,
             "sizeBytes": sum(os.path.getsize(os.path.join(folder, name)) for name in _FILES) if folder else 0,
-            "description": "Embedded English recogniser, works offline; MIT licence." if folder else _MISSING,
+            "description": "Embedded English recogniser, works offline; MIT licence.",
+            **({} if folder else {"remedy": _MISSING}),
         }
     ]
 

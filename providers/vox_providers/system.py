@@ -118,7 +118,8 @@ def _model_info() -> dict[str, object]:
         "installed": source is not None,
         "available": source is not None,
         "preloaded": source in _loaded,
-        "description": description if source else f"{description} {_missing()}",
+        "description": description,
+        **({} if source else {"remedy": _missing()}),
     }
 
 

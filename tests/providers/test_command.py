@@ -230,7 +230,7 @@ def test_what_is_no_sound_is_an_error(configure: Configure, written: bytes) -> N
 def test_a_command_line_that_cannot_work_is_told_before_any_call(configure: Configure, argv: list[str]) -> None:
     configure(argv)
     (model,) = command.models()
-    assert model["available"] is False and "argv" in str(model["description"])
+    assert model["available"] is False and "argv" in str(model["remedy"])
     with pytest.raises(ProviderError, match="argv") as caught:
         command.install(Call("install", {"modelId": "mine"}))
     assert caught.value.code == "model_not_installed"
@@ -240,7 +240,7 @@ def test_a_missing_program_is_named_with_the_remedy(configure: Configure) -> Non
     configure(["no-such-program", "{path}"], models=["a", "b"])
     models = command.models()
     assert [(model["id"], model["installed"]) for model in models] == [("a", False), ("b", False)]
-    assert "'no-such-program' was not found on PATH" in str(models[0]["description"])
+    assert "'no-such-program' was not found on PATH" in str(models[0]["remedy"])
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[]", '{"argv": "x"}', '{"kind": 3, "models": [1]}'])

@@ -216,7 +216,7 @@ def test_without_an_engine_models_says_how_to_install(monkeypatch: pytest.Monkey
     monkeypatch.setattr(_espeak_source, "find_spec", lambda _name: None)
     (model,) = espeak.models()
     assert (model["installed"], model["available"]) == (False, False)
-    assert "apt install espeak-ng" in str(model["description"]) and "voxhost[espeak]" in str(model["description"])
+    assert "apt install espeak-ng" in str(model["remedy"]) and "voxhost[espeak]" in str(model["remedy"])
     assert espeak.voices(None) == []
     with pytest.raises(ProviderError, match="apt install espeak-ng") as caught:
         speak()
@@ -225,7 +225,7 @@ def test_without_an_engine_models_says_how_to_install(monkeypatch: pytest.Monkey
 
 def test_a_named_program_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOX_ESPEAK_BINARY", "/no/such/espeak")
-    assert "VOX_ESPEAK_BINARY" in str(espeak.models()[0]["description"])
+    assert "VOX_ESPEAK_BINARY" in str(espeak.models()[0]["remedy"])
     with pytest.raises(ProviderError, match="/no/such/espeak"):
         speak()
 

@@ -296,7 +296,7 @@ def test_without_the_package_models_says_how_to_install(monkeypatch: pytest.Monk
     monkeypatch.setattr("vox_providers._hibari_voices.find_spec", lambda _name: None)
     (model,) = hibari.models()
     assert (model["installed"], model["available"]) == (False, False)
-    assert "pip install" in str(model["description"])
+    assert "pip install" in str(model["remedy"])
     assert hibari.voices(None) == []
     with pytest.raises(ProviderError, match="pip install") as caught:
         hibari.synthesize(request())

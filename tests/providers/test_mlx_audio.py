@@ -194,7 +194,7 @@ def test_without_mlx_audio_one_line_says_what_to_do(start: Callable[..., Program
         assert (model["installed"], model["available"]) == (False, False)
         refused = program.call("install", modelId=KOKORO)
         assert refused["error"]["data"]["code"] == "model_not_installed"
-        assert message(refused) == model["description"] and "\n" not in message(refused)
+        assert message(refused) == model["remedy"] and "\n" not in message(refused)
     with start(PYTHON="/no/python") as program:
         assert "VOX_MLX_AUDIO_PYTHON names '/no/python'" in message(program.call("install", modelId=KOKORO))
 

@@ -179,7 +179,7 @@ def test_without_the_weights_it_says_how_to_get_them(clips: Clips, monkeypatch: 
     monkeypatch.setenv("VOX_MODELS", "/nowhere")
     (model,) = moonshine.models()
     assert (model["installed"], model["available"]) == (False, False)
-    assert "pip install moonshine-voice==0.1.0" in str(model["description"])
+    assert "pip install moonshine-voice==0.1.0" in str(model["remedy"])
     for method in (moonshine.install, moonshine.preload, moonshine.transcribe):
         with pytest.raises(ProviderError, match="pip install") as refused:
             method(Call("any", {"modelId": moonshine.MODEL, "path": str(clips["jfk"][0])}))

@@ -217,7 +217,7 @@ def test_where_nothing_speaks_the_remedy_is_told(
     monkeypatch.setattr("vox_providers._espeak_source.find_spec", lambda _name: None)
     (model,) = system.models()
     assert (model["id"], model["installed"], model["available"]) == ("avspeech:system", False, False)
-    assert told in str(model["description"])
+    assert told in str(model["remedy"])
     assert system.voices(None) == []
     with pytest.raises(ProviderError, match=told) as caught:
         speak()
