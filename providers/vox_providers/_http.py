@@ -161,6 +161,10 @@ class Vendor:
             clock.sleep(pause or 0.0)
             attempt += 1
 
+    def prepare(self) -> None:
+        """Set up what the first request needs, a quarter of a second of work, without asking anybody anything."""
+        self._client()
+
     def failure(self, problem: str, code: str | None = None) -> ProviderError:
         """The error for an exchange that went wrong: `<name> request failed: the server <problem>.`"""
         return ProviderError(f"{self.name} request failed: the server {problem}.", code=code)

@@ -75,6 +75,7 @@ class Refusal:
         status: The HTTP status.
         headers: As they came.
         body: Its beginning.
+        parsed: The body as JSON, an object or a list; None when it is neither.
         message: What may be repeated of its words.
         names: What the body calls the error, as far as it names it.
         retry_after_s: How long to wait, if it tells.
@@ -87,9 +88,10 @@ class Refusal:
         self.status = status
         self.headers = headers
         self.body = body
-        found = _parsed(body)
-        self.message = safe_words(_message(found) if found is not None else _plain(body, headers, hide), hide)
-        self.names = frozenset(_named(found))
+        self.parsed = _parsed(body)
+        told = _plain(body, headers, hide) if self.parsed is None else _message(self.parsed)
+        self.message = safe_words(told, hide)
+        self.names = frozenset(_named(self.parsed))
         self.retry_after_s = retry_after_s(headers)
 
     def error(self, code: str | None, advice: str = "") -> ProviderError:

@@ -92,6 +92,7 @@ async def test_the_environment_is_what_it_needs_and_no_secret_of_ours(
         seen = (await look(supervisor))["env"]
     assert {"MY_KEY": "from a file", "PLAIN": "x", "VOX_MINE": "passes"}.items() <= seen.items()
     assert {"PATH", "VOX_CACHE", "VOX_MODELS"} <= seen.keys()
+    assert seen["VOX_ENTRY_ENV"] == "MY_KEY,PLAIN"
     assert not {"OPENAI_API_KEY", "VOX_TOKEN", "SECRET_SAUCE"} & seen.keys()
 
 

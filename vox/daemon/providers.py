@@ -54,7 +54,7 @@ def make_spec(
     Raises:
         ConfigError: A reference leads nowhere, or no built-in of that name is installed.
     """
-    own = {**_command_line(entry), **resolve_references(entry.env, configuration.folder)}
+    own = {**_command_line(entry), **_names(entry), **resolve_references(entry.env, configuration.folder)}
     declared = passed_on(entry.program, entry.env)
     environment = child_environment(
         {"VOX_CACHE": str(home.cache), "VOX_MODELS": str(home.models), **own}, declared=declared
@@ -89,6 +89,12 @@ def _command_line(entry: ProviderEntry) -> dict[str, str]:
         return {}
     keys = {"id", "kind", "argv", "models", "voices", "max_concurrency"}
     return {"VOX_COMMAND": entry.model_dump_json(by_alias=True, include=keys, exclude_none=True)}
+
+
+def _names(entry: ProviderEntry) -> dict[str, str]:
+    """Which variables are the entry's: in a program's environment they look like those that come from the daemon, and
+    a setting with two names is the entry's under either."""
+    return {"VOX_ENTRY_ENV": ",".join(entry.env)} if entry.env else {}
 
 
 def _opener(trace: Path) -> Callable[..., Awaitable[Transport]]:
