@@ -13,7 +13,7 @@ from tests.conformance.conftest import ROOT, Checked
 from tests.providers.fake_mlx_audio import build_environment
 from tests.providers.tiny_models import build_parakeet
 from tests.providers.tiny_whisper import build_whisper
-from tests.providers.weights import lay_out_tiny_whisper
+from tests.providers.weights import lay_out_kokoro, lay_out_tiny_whisper
 from vox.cli.scaffold import ENDINGS, render
 from vox.host.command import builtins
 from vox.provider.conformance import Times
@@ -35,6 +35,7 @@ OFFERED = {
         "cancel.work",
         "preload.result",
     },
+    "kokoro": {"voices.speak", "stream.audio", "cancel.work", "preload.result"},
     "hibari": {"voices.speak", "stream.audio", "cancel.work", "preload.result"},
     "espeak": {"voices.speak", "cancel.work", "preload.result"},
     "system": {"voices.speak", "cancel.work", "preload.result"},
@@ -65,7 +66,10 @@ def _an_mlx_audio(folder: Path) -> dict[str, str]:
 SURROUNDINGS = {"command": _a_command_line, "mlx-audio": _an_mlx_audio}
 """Variables without which a program has nothing to run."""
 
-LAID_OUT = {"faster-whisper": lay_out_tiny_whisper}
+LAID_OUT = {
+    "faster-whisper": lambda models: lay_out_tiny_whisper(models / "faster-whisper"),
+    "kokoro": lambda models: lay_out_kokoro(models / "kokoro" / "v1.0"),
+}
 """Engines whose real weights are in packages of the extra `engines`."""
 
 DOWNLOADED = {"parakeet", "whisper", *LAID_OUT}
@@ -108,7 +112,7 @@ def test_a_builtin_conforms(
     if name == "whisper":
         build_whisper(tmp_path / "whisper" / "base")
     if name in LAID_OUT:
-        LAID_OUT[name](tmp_path / name)
+        LAID_OUT[name](tmp_path)
     for variable, value in SURROUNDINGS.get(name, lambda _: {})(tmp_path).items():
         monkeypatch.setenv(variable, value)
     install = name not in DOWNLOADED

