@@ -239,9 +239,9 @@ def test_every_key_and_variable_is_documented() -> None:
 
 
 def test_every_bundled_provider_is_documented_with_its_models_and_variables() -> None:
-    text = (DOCS / "providers/overview.md").read_text(encoding="utf-8")
+    overview = (DOCS / "providers/overview.md").read_text(encoding="utf-8")
     for name, module in builtins().items():
-        assert f"## `{name}`" in text
+        text = told_of(name, overview)
         answer = subprocess.run(
             [sys.executable, "-P", "-m", module],
             input='{"jsonrpc":"2.0","id":1,"method":"models"}\n',
@@ -253,8 +253,19 @@ def test_every_bundled_provider_is_documented_with_its_models_and_variables() ->
         assert [model for model in models if f"`{model}`" not in text] == []
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "providers/vox_providers").glob("*.py")]
     read = {variable for source in sources for variable in re.findall(r'"((?:VOX|HF)_[A-Z_]+)"', source)}
-    told = text + (DOCS / "configuration.md").read_text(encoding="utf-8")
+    pages = [*(DOCS / "providers").glob("*.md"), DOCS / "configuration.md"]
+    told = "".join(page.read_text(encoding="utf-8") for page in pages)
     assert [variable for variable in read if variable not in told] == []
+
+
+def told_of(provider: str, overview: str) -> str:
+    """What the overview and a page of its own, if it has one, tell of a provider."""
+    page = DOCS / f"providers/{provider}.md"
+    if not page.exists():
+        assert f"## `{provider}`" in overview
+        return overview
+    assert f"[`{provider}`]({provider}.md)" in overview
+    return overview + page.read_text(encoding="utf-8")
 
 
 # ---- references
