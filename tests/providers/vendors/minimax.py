@@ -1,4 +1,4 @@
-"""MiniMax as its API reference describes it: sound in hexadecimal digits, whole or as events; refusals with HTTP 200."""
+"""MiniMax as its API reference describes it: sound in hexadecimal digits, whole or as events; refusals by HTTP 200."""
 
 import asyncio
 import io
