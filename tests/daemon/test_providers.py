@@ -116,6 +116,31 @@ async def test_a_built_in_runs_by_its_module(home: Home) -> None:
         assert supervisor.models is not None and supervisor.models.models
 
 
+async def test_a_built_in_runs_under_another_id_and_by_its_published_names(home: Home) -> None:
+    installed = {"tone": "vox_providers.tone", "openai": "one", "openai-tts": "other"}
+    for fields, module in (
+        ({"id": "mine", "builtin": "tone"}, "vox_providers.tone"),
+        ({"id": "openai", "builtin": True, "kind": "tts"}, "other"),
+        ({"id": "openai-transcribe", "builtin": True, "kind": "asr"}, "one"),
+    ):
+        async with supervised(home, installed, command=None, **fields) as supervisor:
+            assert supervisor.spec.argv[-1] == module
+
+
+async def test_a_command_line_is_handed_to_the_program_that_runs_it(home: Home) -> None:
+    installed = {"command": "vox_providers.command"}
+    fields = {"builtin": "command", "argv": [sys.executable, "-c", "print('heard')", "{path}"], "models": ["m:1"]}
+    async with supervised(home, installed, command=None, **fields) as supervisor:
+        await supervisor.ensure()
+        assert supervisor.models is not None
+        assert [(model.id, model.installed) for model in supervisor.models.models] == [("m:1", True)]
+        recording = home.root / "x.wav"
+        recording.touch()
+        call = {"modelId": "m:1", "path": str(recording)}
+        answer = await supervisor.call("transcribe", call, lambda result, _: result, timeout_s=10)
+        assert answer["text"] == "heard"
+
+
 async def test_a_built_in_that_is_not_installed_is_named(home: Home) -> None:
     entry = ProviderEntry(id="ghost", builtin=True)
     configuration = Configuration((entry,), Settings(), folder=home.root)
