@@ -13,7 +13,7 @@ from tests.conformance.conftest import ROOT, Checked
 from tests.providers.fake_mlx_audio import build_environment
 from tests.providers.tiny_models import build_parakeet
 from tests.providers.tiny_whisper import build_whisper
-from tests.providers.weights import lay_out_kokoro, lay_out_tiny_whisper
+from tests.providers.weights import lay_out_kokoro, lay_out_piper, lay_out_tiny_whisper
 from vox.cli.scaffold import ENDINGS, render
 from vox.host.command import builtins
 from vox.provider.conformance import Times
@@ -36,11 +36,17 @@ OFFERED = {
         "preload.result",
     },
     "kokoro": {"voices.speak", "stream.audio", "cancel.work", "preload.result"},
+    "piper": {"voices.speak", "stream.audio", "cancel.work", "preload.result"},
     "hibari": {"voices.speak", "stream.audio", "cancel.work", "preload.result"},
     "espeak": {"voices.speak", "cancel.work", "preload.result"},
     "system": {"voices.speak", "cancel.work", "preload.result"},
     "mlx-audio": {"transcribe.segments", "voices.speak", "stream.audio", "preload.result", "progress.shape"},
     "command": {"transcribe.segments", "cancel.work", "preload.result"},
+    "elevenlabs": {
+        *{"transcribe.words", "transcribe.segments", "voices.speak", "stream.audio"},
+        *{"cancel.work", "preload.result", "progress.shape", "models.limit"},
+    },
+    "minimax": {"voices.speak", "stream.audio", "cancel.work", "preload.result", "progress.shape", "models.limit"},
     "tone": {"transcribe.words", "voices.speak", "stream.audio", "partials.text", "cancel.work", "models.limit"},
 }
 """What each built-in has to be seen to offer: a check that is passed over proves nothing."""
@@ -66,9 +72,22 @@ def _an_mlx_audio(folder: Path) -> dict[str, str]:
 SURROUNDINGS = {"command": _a_command_line, "mlx-audio": _an_mlx_audio}
 """Variables without which a program has nothing to run."""
 
+SERVED: dict[str, Callable[[], tuple[ASGIApp, Callable[[str], dict[str, str]]]]] = {
+    "elevenlabs": lambda: (
+        elevenlabs.elevenlabs(),
+        lambda url: {"ELEVENLABS_API_KEY": elevenlabs.KEY, "ELEVENLABS_BASE_URL": url},
+    ),
+    "minimax": lambda: (
+        minimax.minimax(),
+        lambda url: {"MINIMAX_API_KEY": minimax.KEY, "MINIMAX_BASE_URL": f"{url}/v1"},
+    ),
+}
+"""Programs that ask a vendor: its API on this machine, and the variables that lead to it at an address."""
+
 LAID_OUT = {
     "faster-whisper": lambda models: lay_out_tiny_whisper(models / "faster-whisper"),
     "kokoro": lambda models: lay_out_kokoro(models / "kokoro" / "v1.0"),
+    "piper": lambda models: lay_out_piper(models / "piper"),
 }
 """Engines whose real weights are in packages of the extra `engines`."""
 

@@ -1,22 +1,19 @@
 """Kokoro with real int8 weights and its 54 voices: what is said is heard again, in each layout and language."""
 
-import base64
-import io
-import wave
 from collections.abc import Iterator
 from pathlib import Path
 
 import jiwer
 import numpy as np
 import pytest
-import soxr
 
 from tests.providers.conftest import plain
 from tests.providers.fake_hub import FakeHub
+from tests.providers.hearing import understood
 from tests.providers.program import Program
 from tests.providers.weights import lay_out_kokoro
 from vox.provider import Call, ProviderError
-from vox_providers import _kokoro_phonemes, kokoro, moonshine
+from vox_providers import _kokoro_phonemes, kokoro
 from vox_providers._kokoro_alphabet import NUMBERS
 from vox_providers._kokoro_pack import read_pack
 
@@ -45,23 +42,11 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def heard(audio: str, folder: Path) -> str:
-    """What Moonshine understands of a WAV in base64."""
-    with wave.open(io.BytesIO(base64.b64decode(audio))) as file:
-        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / 32768
-        rate = file.getframerate()
-    path = folder / "heard.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, 16000, 0, "NONE", ""))
-        file.writeframes((soxr.resample(samples, rate, 16000) * 32767).astype("<i2").tobytes())
-    return str(moonshine.transcribe(Call("transcribe", {"modelId": moonshine.MODEL, "path": str(path)}))["text"])
-
-
 @pytest.mark.parametrize("voice", ["af_heart", pytest.param("bm_george", marks=pytest.mark.heavy)])
 def test_what_it_says_is_understood(program: Program, tmp_path: Path, voice: str) -> None:
     result = program.call("synthesize", modelId=MODEL, input=TEXT, voiceId=voice)["result"]
     assert (result["voiceId"], result["contentType"]) == (voice, "audio/wav")
-    assert jiwer.wer(plain(TEXT), plain(heard(result["audioBase64"], tmp_path))) <= 0.1
+    assert jiwer.wer(plain(TEXT), plain(understood(result["audioBase64"], tmp_path))) <= 0.1
 
 
 def test_the_first_words_are_heard_while_the_rest_is_made(program: Program) -> None:
