@@ -1,8 +1,8 @@
 """Running a model through onnx-asr: load once, find the speech, recognise piece by piece.
 
-The heavy libraries are imported when the first model is loaded. `VOX_ONNX_PROVIDERS` names execution providers, best
-first (`cuda,cpu`, full names, or `auto` for all that the installed onnxruntime offers); the default is the CPU.
-`VOX_ONNX_THREADS` sets the threads of one inference.
+The heavy libraries are imported when the first model is loaded. Where it computes and with how many threads:
+`_onnx_session`. `VOX_ONNX_BATCH` sets how many pieces of a long recording are recognised at once, padded to the longest
+of them; default 1 on the CPU, which gains nothing by it, and 8 elsewhere.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vox.provider import Call, ProviderError
+from vox_providers import _onnx_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Engine", "Heard"]
 
-_MOST_THREADS = 4  # more gain little on a model of this size, and take the cores from everything else
-_CPU = "CPUExecutionProvider"
+_BATCH = 8  # pieces at once where there is something faster than the CPU
 
 
 class Heard(NamedTuple):
@@ -140,15 +140,26 @@ class Engine:
 def _recognised(
     call: Call, recogniser: Any, recording: Recording, pieces: list[Piece], options: dict[str, Any]
 ) -> Iterator[Heard]:
-    for number, piece in enumerate(pieces):
+    size = _batch_size()
+    for first in range(0, len(pieces), size):
+        batch = pieces[first : first + size]
         call.raise_if_cancelled()
-        call.progress(number / len(pieces), "transcribing")
+        call.progress(first / len(pieces), "transcribing")
         with call.timer("audioLoadMs"):
-            samples = recording.read(piece)
+            samples = [recording.read(piece) for piece in batch]
         with call.timer("inferenceMs"):
-            result = recogniser.recognize(samples, **options)
-        yield Heard(piece, result)
+            results = recogniser.recognize(samples, **options)
+        yield from map(Heard, batch, results)
     call.progress(1.0, "transcribing")
+
+
+def _batch_size() -> int:
+    named = os.environ.get("VOX_ONNX_BATCH", "")
+    if not named:
+        return _BATCH if _onnx_session.is_accelerated() else 1
+    if not (named.isascii() and named.isdigit() and int(named) > 0):
+        raise ProviderError(f"VOX_ONNX_BATCH must be a number above 0, not {named!r}.")
+    return int(named)
 
 
 def _load(weights: Weights, checkpoint: Checkpoint) -> Any:
@@ -160,19 +171,22 @@ def _load(weights: Weights, checkpoint: Checkpoint) -> Any:
             f"{checkpoint.name} needs onnx-asr and onnxruntime: {problem}. Reinstall Vox with `pip install voxhost`."
         ) from problem
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = _threads()
+    options.intra_op_num_threads = _onnx_session.threads()
     options.inter_op_num_threads = 1
     single = onnxruntime.SessionOptions()
     single.intra_op_num_threads = 1
     try:
-        return onnx_asr.load_model(
-            weights.kind,
-            weights.folder,
-            quantization=weights.quantization,
-            sess_options=options,
-            providers=_execution_providers(onnxruntime.get_available_providers()),
-            # onnx-asr makes a session per sample rate; Vox always gives it 16 kHz, so they only have to exist
-            resampler_config={"sess_options": single, "providers": [_CPU]},
+        return _onnx_session.on_best(
+            onnxruntime.get_available_providers(),
+            lambda providers: onnx_asr.load_model(
+                weights.kind,
+                weights.folder,
+                quantization=weights.quantization,
+                sess_options=options,
+                providers=providers,
+                # onnx-asr makes a session per sample rate; Vox always gives it 16 kHz, so they only have to exist
+                resampler_config={"sess_options": single, "providers": [_onnx_session.CPU]},
+            ),
         ).with_timestamps()
     except ProviderError:
         raise
@@ -181,31 +195,3 @@ def _load(weights: Weights, checkpoint: Checkpoint) -> Any:
             f"The files of {checkpoint.name} in {weights.folder} cannot be loaded: {problem} "
             f"`vox models install {checkpoint.id}` checks and repairs them."
         ) from problem
-
-
-def _threads() -> int:
-    named = os.environ.get("VOX_ONNX_THREADS", "")
-    if named and not (named.isascii() and named.isdigit() and int(named) > 0):
-        raise ProviderError(f"VOX_ONNX_THREADS must be a number above 0, not {named!r}.")
-    return int(named) if named else min(_MOST_THREADS, os.cpu_count() or 1)
-
-
-def _execution_providers(offered: list[str]) -> list[str]:
-    """The onnxruntime names of what `VOX_ONNX_PROVIDERS` asks for.
-
-    Raises:
-        ProviderError: The installed onnxruntime does not offer one of them.
-    """
-    named = os.environ.get("VOX_ONNX_PROVIDERS", "")
-    if named.strip().lower() == "auto":
-        return [name for name in offered if name != "AzureExecutionProvider"]  # that one calls a remote service
-    by_name = {name.lower().removesuffix("executionprovider"): name for name in offered}
-    chosen: list[str] = []
-    for word in filter(None, (part.strip() for part in named.split(","))):
-        name = by_name.get(word.lower().removesuffix("executionprovider"))
-        if name is None:
-            raise ProviderError(
-                f"VOX_ONNX_PROVIDERS asks for {word!r}, but the installed onnxruntime offers {', '.join(offered)}."
-            )
-        chosen.append(name)
-    return chosen or [_CPU]

@@ -26,6 +26,15 @@ _MOST_THREADS = 4  # more gain little on models of this size, and take the cores
 Loaded = TypeVar("Loaded")
 
 
+class _State:
+    """What is known of this process."""
+
+    accelerated = False
+
+
+_state = _State()
+
+
 def on_best(offered: list[str], load: Callable[[list[str]], Loaded]) -> Loaded:
     """What `load` makes of the chosen execution providers.
 
@@ -39,17 +48,20 @@ def on_best(offered: list[str], load: Callable[[list[str]], Loaded]) -> Loaded:
     """
     chosen, free = _chosen(offered)
     try:
-        return load(chosen)
+        loaded = load(chosen)
     except Exception as problem:
         if not free or chosen == [CPU]:
             raise
         print(f"{chosen[0]} cannot be used here, so the CPU is: {problem}", file=sys.stderr)
-        return load([CPU])
+        chosen = [CPU]
+        loaded = load(chosen)
+    _state.accelerated = chosen[0] != CPU
+    return loaded
 
 
-def is_accelerated(used: list[str]) -> bool:
-    """Whether anything but the CPU is among the providers of a session."""
-    return any(name != CPU for name in used)
+def is_accelerated() -> bool:
+    """Whether the last model that was loaded computes on something else than the CPU."""
+    return _state.accelerated
 
 
 def threads() -> int:

@@ -225,6 +225,22 @@ class TestRuntimeChoices:
         with Program("vox_providers.parakeet", environment) as program:
             assert "result" in program.call("preload", modelId="parakeet:v3")
 
+    def test_pieces_in_one_batch_are_what_they_are_one_by_one(self, models: Path, tmp_path: Path) -> None:
+        tokens = list(itertools.islice(itertools.cycle(["▁open", "▁the", "▁door", "▁close"]), 120))
+        path = str(write_wav(tmp_path / "long.wav", say(*tokens)))  # 58 s: three pieces
+        results = []
+        for size in ("1", "2", "8"):
+            with Program("vox_providers.parakeet", {"VOX_MODELS": str(models), "VOX_ONNX_BATCH": size}) as program:
+                results.append(program.call("transcribe", modelId="parakeet:v3", path=path, words=True)["result"])
+        assert results[0]["text"] == " ".join(token.removeprefix("▁") for token in tokens)
+        assert all(result["words"] == results[0]["words"] for result in results)
+
+    def test_a_size_of_a_batch_that_is_none(self, models: Path, tmp_path: Path) -> None:
+        path = str(write_wav(tmp_path / "a.wav", say("▁open")))
+        with Program("vox_providers.parakeet", {"VOX_MODELS": str(models), "VOX_ONNX_BATCH": "0"}) as program:
+            error = program.call("transcribe", modelId="parakeet:v3", path=path)["error"]
+        assert "VOX_ONNX_BATCH" in error["message"]
+
     def test_a_number_of_threads_that_is_none(self, models: Path) -> None:
         with Program("vox_providers.parakeet", {"VOX_MODELS": str(models), "VOX_ONNX_THREADS": "many"}) as program:
             assert "VOX_ONNX_THREADS" in program.call("preload", modelId="parakeet:v3")["error"]["message"]
