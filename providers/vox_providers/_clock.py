@@ -62,6 +62,11 @@ class Clock:
         from asyncio import run_coroutine_threadsafe
         from concurrent.futures import wait
 
+        try:
+            self.check()  # a server that is quick enough would never be waited for
+        except BaseException:
+            work.close()
+            raise
         future = run_coroutine_threadsafe(work, loop)
         try:
             while not wait([future], max(0.0, min(self.left_s, _LOOK_S))).done:

@@ -38,6 +38,7 @@ LARGEST_ANSWER = 128 << 20
 
 _LARGEST_REFUSAL = 64 << 10  # bytes of an error's body; what it says stands at its beginning
 _CONNECT_S = 10.0  # without an answer from the host's network; the call's own time may end earlier
+_CLOSE_S = 5.0  # for connections to say goodbye
 _ATTEMPTS = 3
 _PAUSE_S = 0.2  # before connecting again, once more as long each time
 _TRY_AGAIN = frozenset((429, 503))
@@ -165,6 +166,17 @@ class Vendor:
         """Set up what the first request needs, a quarter of a second of work, without asking anybody anything."""
         self._client()
 
+    def close(self) -> None:
+        """Close every connection and end the loop; a later request makes new ones."""
+        from asyncio import run_coroutine_threadsafe
+
+        with self._lock:
+            running, self._running = self._running, None
+        if running is not None:
+            loop, client = running
+            run_coroutine_threadsafe(client.aclose(), loop).result(_CLOSE_S)
+            loop.call_soon_threadsafe(loop.stop)
+
     def failure(self, problem: str, code: str | None = None) -> ProviderError:
         """The error for an exchange that went wrong: `<name> request failed: the server <problem>.`"""
         return ProviderError(f"{self.name} request failed: the server {problem}.", code=code)
@@ -235,7 +247,10 @@ class Vendor:
     def _unreachable(self, url: str, why: str) -> ProviderError:
         from urllib.parse import urlsplit
 
-        host = urlsplit(url).netloc.rpartition("@")[2] or "the address"
+        try:
+            host = urlsplit(url).netloc.rpartition("@")[2] or "the address"
+        except ValueError:
+            host = "the address"
         look = f" Is the network there, and {self.address_name} right?" if self.address_name else ""
         message = f"{self.name} request failed: {host} cannot be reached ({why}).{look}"
         return ProviderError(message, code="provider_unavailable")
@@ -264,8 +279,13 @@ class Vendor:
                 f"{self.name} cannot be asked: the proxy of the environment is unusable ({problem})."
             ) from None
         loop = asyncio.new_event_loop()
-        start_new_thread(loop.run_forever, ())
+        start_new_thread(_run, (loop,))
         return loop, client
+
+
+def _run(loop: AbstractEventLoop) -> None:
+    loop.run_forever()
+    loop.close()
 
 
 async def _next(pieces: AsyncIterator[bytes]) -> bytes:

@@ -30,6 +30,7 @@ _NOTHING = "request failed"
 _LONGEST_PAUSE_S = 86_400.0  # a day; more is no advice
 _MESSAGES = ("detail", "message", "error", "msg")
 _NAMES = ("code", "type", "status")
+_MARKED_UP = ("text/html", "text/xml", "application/json", "application/xhtml+xml", "application/xml")
 _SECRETS = (
     (re.compile(r"(?i)\bbearer\s+\S+"), "Bearer [key]"),
     (re.compile(r"\b(?:sk[-_]|nvapi-|gsk_|AIza)[^\s\"',;)]*"), "[key]"),
@@ -200,10 +201,10 @@ def _named(found: Any) -> list[str]:
 
 
 def _plain(body: bytes, headers: Mapping[str, str], hide: tuple[str, ...]) -> str:
-    """A body of plain text, unless it is a page or repeats the prompt."""
+    """A body of plain text, unless it is a page, broken JSON or no text at all, or repeats the prompt."""
     text = body[: 4 * _LONGEST].decode("utf-8", "replace").strip()
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if text.startswith("<") or kind in ("text/html", "application/xhtml+xml", "text/xml", "application/xml"):
+    if text.startswith(("<", "{", "[")) or kind in _MARKED_UP:
         return _NOTHING
     if kind.startswith(("audio/", "image/", "video/")) or kind == "application/octet-stream":
         return _NOTHING

@@ -105,12 +105,17 @@ class Vendor:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._now = 0
+        self.forget()
+
+    def forget(self) -> None:
+        """Be as new: no behaviours ahead, and nothing remembered. For servers that several tests share."""
         self._plan: deque[Behaviour] = deque()
         self._always: Behaviour | None = None
         self.seen: list[Seen] = []
         self.left = threading.Semaphore(0)
         self.arrived = threading.Semaphore(0)
-        self.most_at_once = self._now = 0
+        self.most_at_once = self._now
         self.connections = 0
 
     def __enter__(self) -> "Vendor":
