@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["install", "models", "preload", "provider", "synthesize", "transcribe", "voices"]
 
 _CALLS = 8  # at once; how many an account may run depends on its plan, and the API says 429 beyond
-_SPEAKING_S, _SPEAKING_MOST_S = 60.0, 600.0
-_HEARING_S, _HEARING_MOST_S = 300.0, 3600.0
+_SPEAKING_S, _PER_CHARACTER_S, _SPEAKING_MOST_S = 60.0, 0.02, 900.0
+_HEARING_S, _PER_SECOND_S, _HEARING_MOST_S = 60.0, 0.2, 7200.0
+_LARGEST_SPEECH = 180 << 20  # bytes of samples; more do not fit into a line that Vox reads
 _LISTING_S = 30.0  # for all pages of voices
 _SHORTEST_MS = 100.0  # of a recording; the API refuses shorter ones
 _LARGEST_TRANSCRIPT = 64 << 20  # bytes; ten hours of words with their times
@@ -104,7 +105,7 @@ def synthesize(call: Call) -> dict[str, object]:
         vendor.send(
             "POST",
             f"{_base()}/v1/text-to-speech/{voice}{'/stream' if live else ''}",
-            within_s=settings.time_limit_s(("VOX_ELEVENLABS_TTS_TIMEOUT_SECONDS",), _SPEAKING_S, _SPEAKING_MOST_S),
+            within_s=_speaking_s(call),
             call=call,
             hide=(call.text, secret),
             refuse=_refuse,
@@ -130,14 +131,15 @@ def transcribe(call: Call) -> dict[str, object]:
     secret, form = key.require(call), scribe.fields(call, SCRIBE)
     with call.timer("audioLoadMs"):
         recording = _recording(call.path)
-    if (duration_ms(recording[:4096], len(recording)) or 0.0) < _SHORTEST_MS:
+    length_ms = duration_ms(recording[:4096], len(recording)) or 0.0
+    if length_ms < _SHORTEST_MS:
         return {"text": ""}
     with (
         call.timer("inferenceMs"),
         vendor.send(
             "POST",
             f"{_base()}/v1/speech-to-text",
-            within_s=settings.time_limit_s(("VOX_ELEVENLABS_ASR_TIMEOUT_SECONDS",), _HEARING_S, _HEARING_MOST_S),
+            within_s=_hearing_s(length_ms),
             call=call,
             hide=("", secret),
             refuse=_refuse,
@@ -175,6 +177,16 @@ def _format() -> Format:
     return find_format(settings.setting("ELEVENLABS_OUTPUT_FORMAT"))
 
 
+def _speaking_s(call: Call) -> float:
+    usual = min(_SPEAKING_S + _PER_CHARACTER_S * len(call.text), _SPEAKING_MOST_S)
+    return settings.time_limit_s(("VOX_ELEVENLABS_TTS_TIMEOUT_SECONDS",), usual, _SPEAKING_MOST_S)
+
+
+def _hearing_s(length_ms: float) -> float:
+    usual = min(_HEARING_S + _PER_SECOND_S * length_ms / 1000, _HEARING_MOST_S)
+    return settings.time_limit_s(("VOX_ELEVENLABS_ASR_TIMEOUT_SECONDS",), usual, _HEARING_MOST_S)
+
+
 def _can_stream() -> bool:
     try:
         return _format().live is not None
@@ -191,9 +203,9 @@ def _received(call: Call, answer: Answer, form: Format) -> dict[str, object]:
             raise vendor.failure(f"sent no {form.codec} file, although that was asked for", "provider_misbehaved")
         return {"audio": data, "contentType": form.content_type, "format": form.codec}
     if form.codec == "wav":
-        send_wav(call, answer.chunks(), vendor.name)
+        send_wav(call, answer.chunks(_LARGEST_SPEECH), vendor.name)
         return {}
-    for pcm in form.samples(answer.chunks()):
+    for pcm in form.samples(answer.chunks(_LARGEST_SPEECH)):
         call.send_audio(pcm, form.rate)
     if not call.sent_bytes:
         raise vendor.failure("sent no sound", "provider_misbehaved")

@@ -36,7 +36,7 @@ _CALLS = 8  # at once
 _RATE = 32_000  # Hz, what MiniMax makes unless it is told otherwise
 _LONGEST = 10_000  # characters, fewer than which one request may have
 _SLOWEST, _FASTEST = 0.5, 2.0
-_SPEAKING_S, _SPEAKING_MOST_S = 60.0, 600.0
+_SPEAKING_S, _PER_CHARACTER_S, _SPEAKING_MOST_S = 60.0, 0.02, 900.0
 _LISTING_S = 8.0
 
 provider = Provider("minimax", kind="tts", max_concurrency=_CALLS, streams=True)
@@ -103,7 +103,7 @@ def synthesize(call: Call) -> dict[str, object]:
         vendor.send(
             "POST",
             f"{_base()}/t2a_v2",
-            within_s=settings.time_limit_s(("VOX_MINIMAX_TTS_TIMEOUT_SECONDS",), _SPEAKING_S, _SPEAKING_MOST_S),
+            within_s=_speaking_s(call),
             call=call,
             hide=hide,
             refuse=lambda refused: _refuse(refused, hide),
@@ -133,6 +133,11 @@ def _model_info(model: str) -> dict[str, object]:
 
 def _base() -> str:
     return settings.base_url(("MINIMAX_BASE_URL",), "https://api.minimax.io/v1")
+
+
+def _speaking_s(call: Call) -> float:
+    usual = min(_SPEAKING_S + _PER_CHARACTER_S * len(call.text), _SPEAKING_MOST_S)
+    return settings.time_limit_s(("VOX_MINIMAX_TTS_TIMEOUT_SECONDS",), usual, _SPEAKING_MOST_S)
 
 
 def _request(call: Call) -> dict[str, object]:

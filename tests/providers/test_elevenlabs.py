@@ -504,3 +504,11 @@ def test_the_program_speaks_and_keeps_its_key(vendor: Vendor) -> None:
         assert error["data"]["code"] == "unauthorized"
         assert KEY not in json.dumps(error)
     assert running.status == 0 and KEY not in running.stderr
+
+
+def test_longer_texts_and_recordings_have_longer(vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VOX_ELEVENLABS_ASR_TIMEOUT_SECONDS", raising=False)
+    assert program._speaking_s(Call("synthesize", {"input": "a" * 10_000})) == 260
+    assert [program._hearing_s(length) for length in (0, 600_000, 4e9)] == [60, 180, 7200]
+    monkeypatch.setenv("VOX_ELEVENLABS_ASR_TIMEOUT_SECONDS", "nonsense")
+    assert program._hearing_s(0) == 60

@@ -413,3 +413,11 @@ def test_the_program_speaks_and_keeps_its_key(vendor: Vendor) -> None:
         error = running.call("synthesize", modelId="speech-01-hd", input=TEXT, format="wav")["error"]
         assert error["data"]["code"] == "unauthorized" and KEY not in json.dumps(error)
     assert running.status == 0 and KEY not in running.stderr
+
+
+def test_longer_texts_have_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VOX_MINIMAX_TTS_TIMEOUT_SECONDS", raising=False)
+    limits = [program._speaking_s(Call("synthesize", {"input": "a" * length})) for length in (0, 1000, 90_000)]
+    assert limits == [60, 80, 900]
+    monkeypatch.setenv("VOX_MINIMAX_TTS_TIMEOUT_SECONDS", "5000")
+    assert program._speaking_s(Call("synthesize", {"input": "a"})) == 900
