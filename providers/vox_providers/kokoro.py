@@ -118,8 +118,9 @@ def _info() -> dict[str, object]:
         "preloaded": bool(_loaded),
         "languages": spoken,
         "sampleRate": _RATE,
-        "description": description if runs else f"{description} Its package is missing: {_HOW_TO_INSTALL}",
+        "description": description,
         **({} if pack is None else {"sizeBytes": pack.size}),
+        **({} if pack and runs else {"remedy": f"vox models install {MODEL}" if runs else _HOW_TO_INSTALL}),
     }
 
 

@@ -115,16 +115,17 @@ def _speak(call: Call, text: str, voice: Voice, speed: float, speaker: int | Non
 
 def _info(voice: Voice) -> dict[str, object]:
     here = {} if voice.path is None else {"sizeBytes": voice.path.stat().st_size, "sampleRate": voice.rate}
-    description = "A voice of Piper; see its model card for its licence."
+    runs = _has_package()
     return {
         "id": voice.id,
         "name": f"Piper {voice.name}",
         "installed": voice.path is not None,
-        "available": _has_package(),
+        "available": runs,
         "preloaded": str(voice.path) in _loaded,
         "languages": [voice.language],
-        "description": description if _has_package() else f"{description} Piper is missing: {_HOW_TO_INSTALL}",
+        "description": "A voice of Piper; see its model card for its licence.",
         **here,
+        **({} if here and runs else {"remedy": f"vox models install {voice.id}" if runs else _HOW_TO_INSTALL}),
     }
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from vox.config.builtins import BUILTINS
 from vox.errors import CatalogUnavailable, Unsupported
 from vox.host.command import builtins
 from vox.runtime import catalog as module
@@ -59,12 +60,14 @@ def names(folder: Path) -> list[str]:
 
 async def test_what_ships_is_whole_and_names_each_model_once(path: Path) -> None:
     catalog = Catalog(path).read()
-    assert len(set(ids(catalog))) == len(catalog.models) > 5
+    assert len({(model.id, model.kind) for model in catalog.models}) == len(catalog.models) > 5
     for model in catalog.models:
         assert model.family and model.name and model.vendor and model.runtime and model.provider, model.id
         assert model.languages and model.notes and model.platforms and model.architectures, model.id
-        assert model.capabilities["onDevice"] is True and model.source, model.id
+        assert model.source and model.capabilities["onDevice"] is (model.source["type"] != "remote"), model.id
+        assert model.capabilities["onDevice"] or any("_API_KEY" in need for need in model.requires), model.id
     assert [model.kind for model in catalog.models if model.default] == ["asr", "tts"]
+    assert all(model.licence for model in catalog.models if model.provider in ("moonshine", "parakeet", "whisper"))
 
 
 def offered_by(program: str) -> list[dict[str, Any]]:
@@ -78,11 +81,14 @@ def offered_by(program: str) -> list[dict[str, Any]]:
 
 async def test_what_ships_is_what_the_built_in_programs_offer(path: Path) -> None:
     programs = {name: program for name, program in builtins().items() if program.startswith("vox_providers.")}
-    del programs["tone"]  # no engine: for trying the host
+    del programs["tone"], programs["command"]  # no engine: for trying the host, and what the user's entry says
     offered = {
         (model["id"], model["kind"], name) for name, program in programs.items() for model in offered_by(program)
     }
-    assert {(model.id, model.kind, model.provider) for model in Catalog(path).read().models} == offered
+    listed = {(model.id, model.kind, model.provider) for model in Catalog(path).read().models}
+    found = {model for model in offered - listed if model[2] == "piper"}  # the voices of packages that are installed
+    assert {model for model in listed if model[2] in programs} == offered - found
+    assert {model[2] for model in listed} <= {*BUILTINS["asr"], *BUILTINS["tts"]}
 
 
 async def test_a_fetched_list_is_kept_and_used_from_then_on(path: Path, source: Callable[[Any], str]) -> None:
