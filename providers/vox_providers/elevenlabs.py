@@ -5,6 +5,8 @@ as samples and heard while it is made, unless ELEVENLABS_OUTPUT_FORMAT says othe
 `python -P -m vox_providers.elevenlabs`.
 """
 
+from itertools import chain
+
 from vox.provider import Call, Provider, ProviderError, serve
 from vox_providers import _vendor_settings as settings
 from vox_providers._elevenlabs_formats import Format, find_format
@@ -202,10 +204,13 @@ def _received(call: Call, answer: Answer, form: Format) -> dict[str, object]:
         if not form.fits(data):
             raise vendor.failure(f"sent no {form.codec} file, although that was asked for", "provider_misbehaved")
         return {"audio": data, "contentType": form.content_type, "format": form.codec}
-    if form.codec == "wav":
-        send_wav(call, answer.chunks(_LARGEST_SPEECH), vendor.name)
+    chunks = answer.chunks(_LARGEST_SPEECH)
+    begin = next(chunks, b"")
+    chunks = chain((begin,), chunks)
+    if form.codec == "wav" or begin.startswith(b"RIFF"):  # gateways answer with WAV whatever they are asked for
+        send_wav(call, chunks, vendor.name)
         return {}
-    for pcm in form.samples(answer.chunks(_LARGEST_SPEECH)):
+    for pcm in form.samples(chunks):
         call.send_audio(pcm, form.rate)
     if not call.sent_bytes:
         raise vendor.failure("sent no sound", "provider_misbehaved")

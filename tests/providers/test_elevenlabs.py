@@ -333,6 +333,14 @@ def test_a_file_has_to_be_the_one_asked_for(vendor: Vendor, monkeypatch: pytest.
     assert failed(say).code == "provider_misbehaved"
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_gateway_may_answer_with_wav(vendor: Vendor, stream: bool) -> None:
+    vendor.next(answer(Response(sound("wav_16000", 1.0), media_type="audio/wav")))
+    result, audio = say(stream=stream)
+    assert result["metrics"]["audioDurationMs"] == pytest.approx(1000, abs=1)
+    assert stream or samples_of(audio, "audio/wav") == (sound("pcm_16000", 1.0), 16_000)
+
+
 def test_a_wav_that_ends_early_is_noticed(vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ELEVENLABS_OUTPUT_FORMAT", "wav_44100")
     vendor.next(answer(Response(sound("wav_44100", 1.0)[:-2000], media_type="audio/wav")))
