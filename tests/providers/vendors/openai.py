@@ -54,22 +54,24 @@ def app(seconds: float | None = None, *, keyless: bool = False) -> Starlette:
         return StreamingResponse(iter(wav[at : at + 4000] for at in range(0, len(wav), 4000)), media_type="audio/wav")
 
     async def hear(request: Request) -> Response:
-        form = await request.form()
-        if form["file"].size == 0:  # type: ignore[union-attr]
+        async with request.form() as form:
+            kind, model = form.get("response_format", "json"), form["model"]
+            wanted, size = form.getlist("timestamp_granularities[]"), form["file"].size
+        if not size:
             return error(400, "Audio file might be corrupted or unsupported", "invalid_value", "file")
-        kind, model = form.get("response_format", "json"), form["model"]
         if kind == "verbose_json" and model != _WITH_TIMES and not keyless:
             return error(400, f"response_format 'verbose_json' is not compatible with model '{model}'.", None, None)
         if kind == "text":
             return PlainTextResponse(SAID)
         if kind == "json":
             return JSONResponse({"text": SAID, "usage": {"type": "tokens", "total_tokens": 9}})
-        return JSONResponse(_verbose(form.getlist("timestamp_granularities[]")))
+        return JSONResponse(_verbose(wanted))
 
     async def translate(request: Request) -> Response:
-        form = await request.form()
-        if form["model"] != _WITH_TIMES and not keyless:
-            return error(404, f"The model '{form['model']}' does not support translation.", "model_not_found")
+        async with request.form() as form:
+            model = form["model"]
+        if model != _WITH_TIMES and not keyless:
+            return error(404, f"The model '{model}' does not support translation.", "model_not_found")
         return JSONResponse({**_verbose([]), "task": "translate"})
 
     return Starlette(
