@@ -6,7 +6,6 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -58,10 +57,6 @@ def say(text: str = TEXT, model: str = "eleven_multilingual_v2", **params: objec
     """What the daemon gets for a text: the result, and the audio in it."""
     call = Call("synthesize", {"modelId": model, "input": text, **params})
     return complete_speech(call, program.synthesize(call), time.perf_counter())
-
-
-def hear(path: Path | str, **params: object) -> dict[str, Any]:
-    return program.transcribe(Call("transcribe", {"modelId": "scribe_v2", "path": str(path), **params}))
 
 
 def failed(run: Callable[[], object]) -> ProviderError:
@@ -423,80 +418,6 @@ def test_a_refused_key_is_told_when_voices_are_asked_for(vendor: Vendor, monkeyp
     assert failed(lambda: program.voices(None)).code == "unauthorized"
 
 
-# Scribe
-
-
-@pytest.fixture
-def clip(clips: dict[str, tuple[Path, str]]) -> Path:
-    return clips["jfk"][0]
-
-
-def test_scribe_is_asked_as_the_reference_says(vendor: Vendor, clip: Path) -> None:
-    result = hear(clip)
-    assert result["text"].startswith("It lasts 11.0 seconds") and result["language"] == "en"
-    assert [segment["text"] for segment in result["segments"]] == ["It lasts 11.0 seconds."]
-    assert "words" not in result
-    (seen,) = vendor.seen
-    assert (seen.method, seen.path) == ("POST", "/v1/speech-to-text") and seen.headers["xi-api-key"] == KEY
-    name, kind, data = seen.form.pop("file")
-    assert (name, kind, data) == ("recording.wav", "audio/wav", clip.read_bytes())
-    assert seen.form == {
-        "model_id": "scribe_v2",
-        "timestamps_granularity": "word",
-        "tag_audio_events": "false",
-        "diarize": "false",
-    }
-
-
-def test_words_language_and_hotwords(vendor: Vendor, clip: Path) -> None:
-    result = hear(clip, words=True, language="en-US", hotwords=["Kennedy", " fellow Americans "], temperature=0.2)
-    form = vendor.seen[0].form
-    assert form["language_code"] == "en" and form["temperature"] == "0.2"
-    assert form["keyterms"] == ["Kennedy", "fellow Americans"]
-    assert [word["word"] for word in result["words"]] == ["It", "lasts", "11.0", "seconds."]
-    first = result["words"][0]
-    assert first == {"word": "It", "start": 0.0, "end": 2.475, "confidence": 0.9048}
-
-
-def test_an_answer_may_lack_everything_but_the_text(vendor: Vendor, clip: Path) -> None:
-    odd = [
-        None,
-        {"text": "a"},
-        {"text": "b", "type": "word", "start": 2, "end": 1},
-        {"type": "audio_event", "text": "(x)"},
-    ]
-    vendor.next(answer(JSONResponse({"text": " one two ", "words": odd})))
-    assert hear(clip, words=True) == {"text": "one two", "words": []}
-    vendor.next(answer(JSONResponse({"words": []})))
-    assert failed(lambda: hear(clip)).code == "provider_misbehaved"
-
-
-def test_languages_without_spaces_get_none(vendor: Vendor, clip: Path) -> None:
-    words = [{"text": "你", "type": "word", "start": 0, "end": 1}, {"text": "好", "type": "word", "start": 1, "end": 2}]
-    vendor.next(answer(JSONResponse({"text": "你好", "language_code": "zho", "words": words})))
-    result = hear(clip, words=True)
-    assert (result["text"], result["language"]) == ("你好", "zh") and "segments" not in result
-
-
-@pytest.mark.parametrize("params", [{"task": "translate"}, {"hotwords": ["x" * 51]}, {"hotwords": ["x"] * 1001}])
-def test_what_scribe_cannot_do_is_not_sent(vendor: Vendor, clip: Path, params: dict[str, Any]) -> None:
-    assert failed(lambda: hear(clip, **params)).rpc_code == -32602
-    assert vendor.seen == []
-
-
-def test_recordings_that_cannot_be_heard(vendor: Vendor, wav: Callable[..., str], tmp_path: Path) -> None:
-    assert hear(wav(np.zeros(800))) == {"text": ""}
-    assert vendor.seen == []
-    assert failed(lambda: hear(tmp_path / "none.wav")).code == "unsupported_audio"
-
-
-def test_scribe_has_a_clock_too(vendor: Vendor, monkeypatch: pytest.MonkeyPatch, clip: Path) -> None:
-    monkeypatch.setenv("VOX_ELEVENLABS_ASR_TIMEOUT_SECONDS", "0.3")
-    vendor.next(silence())
-    assert failed(lambda: hear(clip)).code == "provider_timeout"
-    vendor.wait_until_left()
-
-
 # The program
 
 
@@ -514,9 +435,6 @@ def test_the_program_speaks_and_keeps_its_key(vendor: Vendor) -> None:
     assert running.status == 0 and KEY not in running.stderr
 
 
-def test_longer_texts_and_recordings_have_longer(vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("VOX_ELEVENLABS_ASR_TIMEOUT_SECONDS", raising=False)
-    assert program._speaking_s(Call("synthesize", {"input": "a" * 10_000})) == 260
-    assert [program._hearing_s(length) for length in (0, 600_000, 4e9)] == [60, 180, 7200]
-    monkeypatch.setenv("VOX_ELEVENLABS_ASR_TIMEOUT_SECONDS", "nonsense")
-    assert program._hearing_s(0) == 60
+def test_longer_texts_have_longer(vendor: Vendor) -> None:
+    limits = [program._speaking_s(Call("synthesize", {"input": "a" * length})) for length in (0, 10_000, 90_000)]
+    assert limits == [60, 260, 900]
