@@ -8,7 +8,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from tests.conformance.conftest import Checked
-from tests.providers.vendors import elevenlabs, minimax
+from tests.providers.vendors import elevenlabs, gemini, groq, minimax, nvidia, openai
 from tests.providers.vendors.server import Vendor
 from vox.host.command import builtins
 from vox.provider.conformance import Times
@@ -28,14 +28,26 @@ class Served:
         app: Makes the API.
         environment: The variables that lead to it, `{url}` standing for its address.
         offers: What the program has to be seen to offer.
+        model: The one to check; None for the first.
     """
 
     app: Callable[[], ASGIApp]
     environment: dict[str, str]
     offers: frozenset[str]
+    model: str | None = None
 
 
 SERVED = {
+    "openai": Served(
+        openai.app,
+        {"OPENAI_API_KEY": openai.KEY, "OPENAI_BASE_URL": "{url}/v1", "VOX_OPENAI_ASR_MODELS": "whisper-1"},
+        HEARS | {"transcribe.words"},
+    ),
+    "openai-tts": Served(
+        openai.app,
+        {"OPENAI_API_KEY": openai.KEY, "OPENAI_BASE_URL": "{url}/v1"},
+        SPEAKS | {"stream.audio"},
+    ),
     "elevenlabs": Served(
         elevenlabs.elevenlabs,
         {"ELEVENLABS_API_KEY": elevenlabs.KEY, "ELEVENLABS_BASE_URL": "{url}"},
@@ -44,6 +56,22 @@ SERVED = {
     "minimax": Served(
         minimax.minimax,
         {"MINIMAX_API_KEY": minimax.KEY, "MINIMAX_BASE_URL": "{url}/v1"},
+        SPEAKS | {"stream.audio"},
+    ),
+    "gemini": Served(
+        lambda: gemini.app,
+        {"GEMINI_API_KEY": gemini.KEY, "GEMINI_BASE_URL": "{url}/v1beta"},
+        SPEAKS | {"stream.audio"},
+        model="gemini-3.1-flash-tts-preview",
+    ),
+    "groq": Served(
+        lambda: groq.app,
+        {"GROQ_API_KEY": groq.KEY, "GROQ_BASE_URL": "{url}/openai/v1"},
+        SPEAKS | HEARS | {"transcribe.words", "stream.audio"},
+    ),
+    "nvidia": Served(
+        lambda: nvidia.app,
+        {"NV_API_KEY": nvidia.KEY, "NVIDIA_BASE_URL": "{url}"},
         SPEAKS | {"stream.audio"},
     ),
 }
@@ -56,7 +84,7 @@ def test_a_program_conforms(check: Callable[..., Checked], monkeypatch: pytest.M
     with Vendor(served.app()) as vendor:
         for variable, value in served.environment.items():
             monkeypatch.setenv(variable, value.format(url=vendor.url))
-        results = check([sys.executable, "-P", "-m", builtins()[name]], times=PATIENT, install=True)
+        results = check([sys.executable, "-P", "-m", builtins()[name]], times=PATIENT, install=True, model=served.model)
     assert {id: result for id, result in results.items() if result.outcome in ("fail", "warning")} == {}
     assert {id for id, result in results.items() if result.outcome == "pass"} >= served.offers
 

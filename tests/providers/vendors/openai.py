@@ -18,6 +18,8 @@ WORDS = [{"word": word, "start": 0.3 * at, "end": 0.3 * at + 0.25} for at, word 
 _WITH_TIMES = "whisper-1"
 _VOICES = "alloy ash ballad cedar coral echo fable marin nova onyx sage shimmer verse".split()  # noqa: SIM905
 _LONGEST = 4096
+_SPEAKING = ("gpt-4o-mini-tts", "tts-1", "tts-1-hd")
+_HEARING = ("gpt-transcribe", "gpt-4o-transcribe", "gpt-4o-mini-transcribe", _WITH_TIMES)
 
 
 def error(status: int, message: str, code: str | None = None, param: str | None = None, **headers: str) -> Response:
@@ -47,6 +49,8 @@ def app(seconds: float | None = None, *, keyless: bool = False) -> Starlette:
 
     async def speak(request: Request) -> Response:
         asked = json.loads(await request.body())
+        if not keyless and asked["model"] not in _SPEAKING:
+            return _no_model(asked["model"])
         if not keyless and asked["voice"] not in _VOICES:
             return error(400, f"Voice {asked['voice']} is unknown.", None, "voice")
         if not keyless and len(asked["input"]) > _LONGEST:
@@ -57,6 +61,8 @@ def app(seconds: float | None = None, *, keyless: bool = False) -> Starlette:
         async with request.form() as form:
             kind, model = form.get("response_format", "json"), form["model"]
             wanted, size = form.getlist("timestamp_granularities[]"), form["file"].size
+        if not keyless and model not in _HEARING:
+            return _no_model(model)
         if not size:
             return error(400, "Audio file might be corrupted or unsupported", "invalid_value", "file")
         if kind == "verbose_json" and model != _WITH_TIMES and not keyless:
@@ -81,6 +87,10 @@ def app(seconds: float | None = None, *, keyless: bool = False) -> Starlette:
             Route("/v1/audio/translations", guarded(translate), methods=["POST"]),
         ]
     )
+
+
+def _no_model(name: object) -> Response:
+    return error(404, f"The model `{name}` does not exist or you do not have access to it.", "model_not_found")
 
 
 def _verbose(wanted: list[str]) -> dict[str, object]:
