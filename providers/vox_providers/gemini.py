@@ -41,7 +41,7 @@ _TIME_S, _MOST_S = 12.0, 30.0
 _WHOLE_ONLY = "gemini-2.5-"  # models of that name answer when all is said
 _LIMIT = 8
 
-provider = Provider("gemini", kind="tts", max_concurrency=_LIMIT, streams=True)
+provider = Provider("gemini", kind="tts", max_concurrency=_LIMIT)
 _vendor = Vendor(NAME, KEY.names[0], limit=_LIMIT, address_name=_ADDRESSES[0])
 
 
@@ -54,7 +54,7 @@ def models() -> dict[str, object]:
 @provider.install
 @provider.preload
 def prepare(call: Call) -> dict[str, object]:
-    """There is nothing to fetch or to load: look for the key.
+    """Nothing to fetch, and nothing to load but the way there: look for the key.
 
     Raises:
         ProviderError: No key (`unauthorized`), or no such model (`model_not_found`).
@@ -64,8 +64,9 @@ def prepare(call: Call) -> dict[str, object]:
     check_model(NAME, call.model_id, _models())
     call.progress(0.2, "starting")
     KEY.require(call)
+    _vendor.prepare()
     call.progress(1.0, "ready")
-    return _info(call.model_id)
+    return {**_info(call.model_id), "preloaded": True}
 
 
 install = preload = prepare
@@ -124,7 +125,8 @@ def _models() -> list[str]:
 
 def _info(model: str) -> dict[str, object]:
     usable = bool(KEY.find())
-    described = {"id": model, "name": MODELS.get(model, model), "installed": usable, "available": usable}
+    described: dict[str, object] = {"id": model, "name": MODELS.get(model, model), "installed": usable}
+    described |= {"available": usable, "features": [] if model.startswith(_WHOLE_ONLY) else ["synthesize.stream"]}
     return {**described, "sampleRate": 24_000, **({} if usable else {"remedy": KEY.remedy})}
 
 

@@ -62,7 +62,7 @@ def models() -> dict[str, object]:
 @provider.install
 @provider.preload
 def prepare(call: Call) -> dict[str, object]:
-    """There is nothing to fetch or to load: look for the key.
+    """Nothing to fetch, and nothing to load but the way there: look for the key.
 
     Raises:
         ProviderError: No key (`unauthorized`), or no such model (`model_not_found`).
@@ -70,8 +70,9 @@ def prepare(call: Call) -> dict[str, object]:
     _check(call.model_id, [*LISTENERS, *SPEAKERS])
     call.progress(0.2, "starting")
     KEY.require(call)
+    (_listener if call.model_id in LISTENERS else _speaker).prepare()
     call.progress(1.0, "ready")
-    return _info(call.model_id)
+    return {**_info(call.model_id), "preloaded": True}
 
 
 install = preload = prepare

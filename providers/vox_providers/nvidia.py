@@ -51,7 +51,7 @@ def models() -> dict[str, object]:
 @provider.install
 @provider.preload
 def prepare(call: Call) -> dict[str, object]:
-    """There is nothing to fetch or to load: look for the key.
+    """Nothing to fetch, and nothing to load but the way there: look for the key.
 
     Raises:
         ProviderError: No key (`unauthorized`), or no such model (`model_not_found`).
@@ -59,8 +59,9 @@ def prepare(call: Call) -> dict[str, object]:
     _check(call.model_id)
     call.progress(0.2, "starting")
     KEY.require(call)
+    _vendor.prepare()
     call.progress(1.0, "ready")
-    return _info()
+    return {**_info(), "preloaded": True}
 
 
 install = preload = prepare

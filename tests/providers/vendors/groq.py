@@ -4,10 +4,10 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.providers.vendors.sounds import clip_wav, endless
+from tests.providers.vendors.sounds import clip_wav, endless, pieces
 
 __all__ = ["KEY", "RATE", "TRANSCRIPT", "app", "error"]
 
@@ -44,7 +44,7 @@ async def _speech(request: Request) -> Response:
     if refused := _refuse(request):
         return refused
     assert asked["response_format"] == "wav" and 0 < len(asked["input"]) <= 200
-    return Response(endless(clip_wav(1, RATE)), media_type="audio/wav")
+    return StreamingResponse(pieces(endless(clip_wav(1, RATE))), media_type="audio/wav")
 
 
 async def _transcription(request: Request) -> Response:

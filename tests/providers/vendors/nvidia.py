@@ -2,10 +2,10 @@
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.providers.vendors.sounds import clip_wav
+from tests.providers.vendors.sounds import clip_wav, pieces
 
 __all__ = ["KEY", "RATE", "VOICES", "app"]
 
@@ -36,7 +36,7 @@ async def _synthesize(request: Request) -> Response:
         assert form["encoding"] == "LINEAR_PCM" and form["sample_rate_hz"] == str(RATE)
         if form["voice"] not in VOICES:
             return JSONResponse({"error": "Error: Triton model failed during inference."}, 400)
-        return Response(clip_wav(1, RATE), media_type="audio/wav")
+        return StreamingResponse(pieces(clip_wav(1, RATE)), media_type="audio/wav")
 
 
 app = Starlette(

@@ -1,11 +1,13 @@
 """Real speech for the answers of vendors, as each of them sends it."""
 
+import asyncio
 import io
 import struct
 import wave
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-__all__ = ["CLIP", "clip_pcm", "clip_wav", "endless"]
+__all__ = ["CLIP", "clip_pcm", "clip_wav", "endless", "pieces"]
 
 CLIP = Path(__file__).parents[3] / "docs" / "audio" / "librivox-0870.wav"
 """A few seconds of recorded speech, 16 kHz."""
@@ -35,3 +37,10 @@ def endless(wav: bytes, size: int = 0xFFFFFFFF) -> bytes:
     at = wav.index(b"data") + 4
     head = wav[:4] + struct.pack("<I", size) + wav[8:at] + struct.pack("<I", size)
     return head + wav[at + 4 :]
+
+
+async def pieces(data: bytes, size: int = 6_001, every_s: float = 0.005) -> AsyncIterator[bytes]:
+    """The bytes as they leave an engine that is still speaking; an odd number at once, so samples are cut in two."""
+    for at in range(0, len(data), size):
+        yield data[at : at + size]
+        await asyncio.sleep(every_s)

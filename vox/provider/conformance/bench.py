@@ -212,9 +212,10 @@ class Bench:
 
     @property
     def features(self) -> set[str]:
-        """Everything declared, at the top or by a model."""
+        """Everything declared, at the top or by a model that is checked; by any while none has been chosen."""
         declared: set[str] = set()
-        for place in [self.answer, *self.models]:
+        checked = [model for model in self.models if model["id"] in self.offers.values()]
+        for place in [self.answer, *(checked or self.models)]:
             listed: Any = place.get("features")
             if isinstance(listed, list):
                 declared |= {item for item in cast("list[Any]", listed) if isinstance(item, str)}
