@@ -108,13 +108,14 @@ def _of_tar(archive: Path, opened: tarfile.TarFile) -> Iterator[_Member]:
             raise _odd(archive, info.name)
         if info.isreg():
             yield _Member(info.name, info.size, lambda info=info: opened.extractfile(info))
-    _finish(archive, opened.fileobj)
+    if opened.fileobj is not None:
+        _finish(archive, opened.fileobj.read)
 
 
-def _finish(archive: Path, stream: IO[bytes] | None) -> None:
+def _finish(archive: Path, read: Callable[[int], bytes]) -> None:
     """Go on to the end, where a compressed file has its checksum; nothing but padding lies before it."""
     rest = 0
-    while stream is not None and (block := stream.read(_BLOCK)):
+    while block := read(_BLOCK):
         rest += len(block)
         if rest > _PADDING:
             raise InvalidRequest(f"{archive} goes on behind its end: it is damaged.")
