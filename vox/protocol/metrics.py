@@ -25,9 +25,9 @@ RECOMMENDED: dict[str, tuple[str, ...]] = {
 def complete(metrics: dict[str, float], kind: str, measured_ms: float) -> tuple[dict[str, float], bool]:
     """The metrics with every required one present, and whether the provider gave them all.
 
-    A missing one is filled with what the host measured, so that a sum over providers stays meaningful. `inferenceMs` and
-    `synthesisMs` mean the same in a TTS answer and stand in for each other: the protocol allows the one, and clients
-    read either.
+    A missing one is filled with what the host measured, so that a sum over providers stays meaningful. `inferenceMs`
+    and `synthesisMs` mean the same in a TTS answer and stand in for each other: the protocol allows the one, and
+    clients read either.
     """
     if kind == "tts":
         either = metrics.get("synthesisMs", metrics.get("inferenceMs"))
