@@ -108,8 +108,7 @@ def _of_tar(archive: Path, opened: tarfile.TarFile) -> Iterator[_Member]:
             raise _odd(archive, info.name)
         if info.isreg():
             yield _Member(info.name, info.size, lambda info=info: opened.extractfile(info))
-    if opened.fileobj is not None:
-        _finish(archive, opened.fileobj.read)
+    _finish(archive, opened.fileobj.read)
 
 
 def _finish(archive: Path, read: Callable[[int], bytes]) -> None:
