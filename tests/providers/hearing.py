@@ -13,14 +13,20 @@ from vox.provider import Call
 from vox_providers import moonshine
 
 
-def understood(audio: str, folder: Path) -> str:
-    """The words in a WAV given as base64; `folder` is for the file the recogniser reads."""
+def recording(audio: str, folder: Path) -> Path:
+    """A WAV given as base64, as a recogniser wants it: 16 kHz, in a file in `folder`."""
     with wave.open(io.BytesIO(base64.b64decode(audio))) as file:
         samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / 32768
         rate = file.getframerate()
-    path = folder / "understood.wav"
+    path = folder / "spoken.wav"
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, 16000, 0, "NONE", ""))
         file.writeframes((soxr.resample(samples, rate, 16000) * 32767).astype("<i2").tobytes())
-    heard = moonshine.transcribe(Call("transcribe", {"modelId": moonshine.MODEL, "path": str(path)}))
-    return re.sub(r"(?<!\w)'|'(?!\w)", "", str(heard["text"]))  # what is clearly read it takes for a quotation
+    return path
+
+
+def understood(audio: str, folder: Path) -> str:
+    """The words in a WAV given as base64."""
+    call = Call("transcribe", {"modelId": moonshine.MODEL, "path": str(recording(audio, folder))})
+    # what is clearly read it takes for a quotation
+    return re.sub(r"(?<!\w)'|'(?!\w)", "", str(moonshine.transcribe(call)["text"]))

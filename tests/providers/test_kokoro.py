@@ -9,9 +9,9 @@ import pytest
 
 from tests.providers.conftest import plain
 from tests.providers.fake_hub import FakeHub
-from tests.providers.hearing import understood
+from tests.providers.hearing import recording, understood
 from tests.providers.program import Program
-from tests.providers.weights import lay_out_kokoro
+from tests.providers.weights import lay_out_kokoro, lay_out_whispers
 from vox.provider import Call, ProviderError
 from vox_providers import _kokoro_phonemes, kokoro
 from vox_providers._kokoro_alphabet import NUMBERS
@@ -47,6 +47,21 @@ def test_what_it_says_is_understood(program: Program, tmp_path: Path, voice: str
     result = program.call("synthesize", modelId=MODEL, input=TEXT, voiceId=voice)["result"]
     assert (result["voiceId"], result["contentType"]) == (voice, "audio/wav")
     assert jiwer.wer(plain(TEXT), plain(understood(result["audioBase64"], tmp_path))) <= 0.1
+
+
+@pytest.mark.heavy
+def test_spanish_is_spoken_recognised_and_translated(program: Program, tmp_path: Path) -> None:
+    said = "Me gustaría saber dónde está la estación de trenes, porque mañana viajo a Sevilla con mi hermana."
+    models = lay_out_whispers(tmp_path / "faster-whisper").parent
+    audio = program.call("synthesize", modelId=MODEL, input=said, language="es")["result"]["audioBase64"]
+    path = str(recording(audio, tmp_path))
+    with Program("vox_providers.faster_whisper", {"VOX_MODELS": str(models)}) as whisper:
+        asked = {"modelId": "faster-whisper:base", "path": path}
+        heard = whisper.call("transcribe", **asked)["result"]
+        translated = whisper.call("transcribe", **asked, language="es-ES", task="translate")["result"]
+    assert (heard["language"], heard["used"]) == ("es", {"language": "es"})
+    assert jiwer.wer(said.lower(), heard["text"].lower()) <= 0.2
+    assert {"train", "station", "tomorrow", "sister"} <= set(plain(translated["text"]).split())
 
 
 def test_the_first_words_are_heard_while_the_rest_is_made(program: Program) -> None:
