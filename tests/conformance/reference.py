@@ -68,10 +68,15 @@ def models(params: dict[str, Any]) -> dict[str, Any]:
         "strange_rate": [{**asr, "sampleRate": 4}, tts],
         "strange_kind": [{**asr, "kind": "stt"}, tts],
         "not_installed": [{**asr, "installed": False}, {**tts, "installed": False}],
+        "other_model_streams": [asr, tts, {**tts, "id": "other", "features": ["synthesize.stream"]}],
         "forgets_models": [asr] if Path(os.environ.get("MARKER", "/nonexistent")).exists() else [asr, tts],
     }
     listed = changes.get(HOW, listed)
-    features: Any = {"features_no_list": "cancel", "unknown_feature": ["telepathy"]}.get(HOW, FEATURES)
+    features: Any = {
+        "features_no_list": "cancel",
+        "unknown_feature": ["telepathy"],
+        "other_model_streams": ["cancel"],
+    }.get(HOW, FEATURES)
     limit = {"limit_zero": 0, "limit_text": "4"}.get(HOW, 3)
     return {"models": listed, "maxConcurrency": limit, "features": features}
 
@@ -203,6 +208,8 @@ def synthesize(params: dict[str, Any], number: Any) -> dict[str, Any]:
         os._exit(6)
     if HOW == "too_long_without_name" and len(text) > 1000:
         raise Refused(-32000)
+    if HOW == "short_texts" and len(text) > 200:
+        raise Refused(-32000, "text_too_long")
     samples = speak(text, bool(params.get("stream")), number)
     if HOW == "mixed_up":
         samples = b"\1\2" * (RATE if len(text) < 9 else RATE // 2)

@@ -204,3 +204,12 @@ def test_a_broken_rule_is_told(
     assert (result.outcome, result.message) == (outcome, result.message), result.message
     assert message in result.message
     assert result.mend or outcome not in ("fail", "warning")
+
+
+@pytest.mark.parametrize(
+    ("name", "way", "outcome"),
+    [("cancel.work", "short_texts", "pass"), ("stream.audio", "other_model_streams", "not offered")],
+)
+def test_what_is_no_fault(check: Callable[..., Checked], name: str, way: str, outcome: str) -> None:
+    result = check([sys.executable, REFERENCE, way], only=("start.serves", name), times=TIMES)[name]
+    assert result.outcome == outcome, result.message

@@ -23,9 +23,12 @@ _SETTINGS = {
     "openai-tts": ("OPENAI_BASE_URL", "OPENAI_TTS_TIMEOUT_SECONDS"),
     "elevenlabs": ("ELEVENLABS_BASE_URL", "ELEVENLABS_OUTPUT_FORMAT"),
     "minimax": ("MINIMAX_BASE_URL",),
-    "gemini": ("GEMINI_BASE_URL",),
-    "groq": ("GROQ_BASE_URL",),
-    "nvidia": ("NVIDIA_BASE_URL", "NVIDIA_TTS_URL", "NVIDIA_VOICES_URL"),
+    "gemini": ("GEMINI_BASE_URL", "GOOGLE_GENAI_BASE_URL", "GEMINI_TTS_TIMEOUT_SECONDS"),
+    "groq": ("GROQ_BASE_URL", "GROQ_TTS_TIMEOUT_SECONDS", "GROQ_ASR_TIMEOUT_SECONDS"),
+    "nvidia": (
+        *("NVIDIA_BASE_URL", "NVIDIA_TTS_URL", "NVIDIA_SYNTHESIZE_URL", "NVIDIA_VOICES_URL"),
+        "NVIDIA_TTS_TIMEOUT_SECONDS",
+    ),
 }
 """Bundled program → what else it reads. Names that begin with VOX_ reach every program."""
 
