@@ -22,6 +22,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "audio"
 SCHEMA = json.loads((Path(__file__).with_name("bench.schema.json")).read_text(encoding="utf-8"))
 TIME = r"\d+( ms|\.\d\d s)"
 FAST = ("--runs", "1")
+NOBODY = "There is no model 'nobody:1'. See what there is: vox models"
 
 
 @pytest.fixture
@@ -79,6 +80,15 @@ def test_speakers_are_listened_to(run: Callable[..., Result], tmp_path: Path) ->
     assert [one["audioDurationMs"] for one in speaker["sentences"]] == [200, 1500]
 
 
+def test_what_was_spoken_before_a_failure_is_listened_to(run: Callable[..., Result], tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("x" * 150 + "\nthis will fail\n", encoding="utf-8")
+    done = run("bench", "--tts", "tone:v1", "--text", str(text), "--recogniser", "echo:v1", "--json", *FAST)
+    (speaker,) = told(done)["speakers"]
+    assert speaker["error"]["code"] == "provider_error" and done.exit_code == 70
+    assert speaker["roundTrips"][0]["texts"] == ["second1 second2"]
+
+
 def test_what_fails_is_a_row(run: Callable[..., Result], data: Path) -> None:
     names = "echo:v1,nobody:1,doomed:v1,echo:absent,tone:v1"
     done = run("bench", "--models", names, "--data", str(data), "--json", *FAST)
@@ -95,7 +105,7 @@ def test_what_fails_is_a_row(run: Callable[..., Result], data: Path) -> None:
     assert rows["echo:v1"]["words"] == 6 and rows["doomed:v1"]["wordErrorRate"] is None
     shown = run("bench", "--models", names, "--data", str(data), *FAST)
     assert re.search(r"^doomed:v1 +– +– +– +–", shown.stdout, re.M)
-    assert "nobody:1: There is no model 'nobody:1'. See what there is: vox models" in shown.stderr
+    assert f"nobody:1: {NOBODY}" in shown.stderr
     assert "tone:v1: tone:v1 speaks: name it with --tts" in shown.stderr
 
 
@@ -161,6 +171,8 @@ def test_a_markdown_table(run: Callable[..., Result], data: Path) -> None:
     lines = run("bench", "--models", "echo:v1", "--data", str(data), "--markdown", *FAST).stdout.splitlines()
     assert lines[0].startswith("| recogniser | WER |") and lines[1] == "|---" + "|--:" * 8 + "|"
     assert lines[2].startswith("| echo:v1 | 50.0% | 3 | 6 |")
+    broken = run("bench", "--models", "echo:v1,nobody:1", "--data", str(data), "--markdown", *FAST).stdout.splitlines()
+    assert broken[3].startswith("| nobody:1 | – |") and broken[4:] == ["", f"- nobody:1: {NOBODY}"]
 
 
 def test_a_chart(run: Callable[..., Result], data: Path) -> None:

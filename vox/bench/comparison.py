@@ -111,9 +111,13 @@ def _hear(client: Client, task: Task, result: Hearing, models: _Models, tell: Ca
 
 def _speak(client: Client, task: Task, result: Speaking, models: _Models, tell: Callable[[str], None]) -> None:
     runs = _admit(client, task, result, models)
-    with measured(client, result, cold=task.cold):
-        speak_all(client, result, task.sentences, runs=runs, language=task.language, tell=tell)
-    result.trips = [RoundTrip(name) for name in task.judges or _default_judges(models)]
+    try:
+        with measured(client, result, cold=task.cold):
+            speak_all(client, result, task.sentences, runs=runs, language=task.language, tell=tell)
+    except VoxError as error:  # what was spoken until then can be listened to
+        result.error = error
+    judges = task.judges or _default_judges(models) if any(said.samples for said in result.said) else ()
+    result.trips = [RoundTrip(name) for name in judges]
     with tempfile.TemporaryDirectory() as folder:
         for trip in result.trips:
             try:

@@ -65,8 +65,9 @@ def listen(
         VoxError: The recogniser cannot go on.
         KeyboardInterrupt: Somebody has seen enough.
     """
-    for number, said in enumerate(result.said, 1):
-        tell(f"{trip.recogniser} listens to {result.model} ({number} of {len(result.said)})")
+    spoken = [said for said in result.said if said.times_ms]
+    for number, said in enumerate(spoken, 1):
+        tell(f"{trip.recogniser} listens to {result.model} ({number} of {len(spoken)})")
         _listen(client, trip, said, folder / "speech.wav", language)
 
 

@@ -178,8 +178,12 @@ def _show(output: Output, task: "Task", found: "Comparison", folder: Path | None
             output.line()
         for line in table.markdown() if markdown else table.text():
             output.line(line)
-    for told in notes(found):
-        output.note(told)
+    failures = notes(found)
+    if markdown and failures:
+        output.text("\n" + "".join(f"- {told}\n" for told in failures))
+    elif not markdown:
+        for told in failures:
+            output.note(told)
 
 
 def _draw(output: Output, found: "Comparison", png: str) -> None:
