@@ -69,7 +69,7 @@ def reader(language: str) -> Callable[[str], list[str]]:
             'Reading this language needs kokoro-onnx. Run `python -m pip install "voxhost[kokoro]"`.',
             code="model_not_installed",
         )
-    from kokoro_onnx.tokenizer import Tokenizer
+    from kokoro_onnx.tokenizer import Tokenizer  # pyright: ignore[reportMissingImports]
 
     tokenizer: Any = Tokenizer()
     return lambda sentence: _pieces(_espeak(tokenizer, sentence, _ESPEAK[language]))

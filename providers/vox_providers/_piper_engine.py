@@ -16,8 +16,8 @@ def load(voice: Voice) -> Any:
         Exception: Piper's or onnxruntime's own, when the files are damaged.
     """
     import onnxruntime
-    from piper import PiperVoice
-    from piper.config import PiperConfig
+    from piper import PiperVoice  # pyright: ignore[reportMissingImports]
+    from piper.config import PiperConfig  # pyright: ignore[reportMissingImports]
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = _onnx_session.threads()
@@ -37,7 +37,7 @@ def say(engine: Any, sentence: str, speed: float, speaker: int | None) -> bytes:
         ProviderError: The model computed something that is not sound.
     """
     import numpy as np
-    from piper.config import SynthesisConfig
+    from piper.config import SynthesisConfig  # pyright: ignore[reportMissingImports]
 
     config = engine.config
     wish = SynthesisConfig(speaker_id=speaker, length_scale=config.length_scale / speed)

@@ -204,7 +204,7 @@ def _load(call: Call, model: Model) -> Any:
 
 
 def _read(model: Model) -> Any:
-    import ctranslate2
+    import ctranslate2  # pyright: ignore[reportMissingImports]
 
     wish = os.environ.get("VOX_FASTER_WHISPER_DEVICE", "auto").lower()
     if wish not in ("auto", "cpu", "cuda"):
@@ -224,7 +224,7 @@ def _read(model: Model) -> Any:
 
 
 def _read_on(model: Model, device: str, compute: str) -> Any:
-    from faster_whisper import WhisperModel
+    from faster_whisper import WhisperModel  # pyright: ignore[reportMissingImports]
 
     threads = _number("VOX_FASTER_WHISPER_THREADS", min(_MOST_THREADS, os.cpu_count() or 1))
     compute = os.environ.get("VOX_FASTER_WHISPER_COMPUTE") or compute

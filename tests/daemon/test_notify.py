@@ -55,7 +55,7 @@ def test_what_is_said(manager: Manager) -> None:
     assert manager.told()[0] == "STOPPING=1"
 
 
-@pytest.mark.parametrize(("pid", "watched"), [(os.getpid(), 2.0), (1, 0.0)])
+@pytest.mark.parametrize(("pid", "watched"), [(os.getpid(), 2.0), (1, 0.0)], ids=["ours", "another"])
 def test_a_watch_over_another_process_is_not_ours(manager: Manager, pid: int, watched: float) -> None:
     environment = {"NOTIFY_SOCKET": manager.socket.getsockname(), "WATCHDOG_USEC": "2000000", "WATCHDOG_PID": str(pid)}
     assert Notifier(environment).watchdog_s == watched
