@@ -21,7 +21,7 @@ from vox.host.command import builtins, is_builtin
 __all__ = ["Engines", "measure"]
 
 _ROOT = Path(__file__).parent.parent
-_COMMAND = ("vox", "bench", "--all", "--data", "docs/audio")
+_COMMAND = ("vox", "bench", "--all", "--runs", "1", "--data", "docs/audio")
 _JUDGES = ("moonshine:tiny-en", "faster-whisper:base")
 _QUICK = ("vox", "bench", "--data", "docs/audio", "--runs", "1")
 _ENGINES = {"asr": ("moonshine", "faster-whisper"), "tts": ("hibari", "kokoro", "piper", "espeak")}
