@@ -14,7 +14,6 @@ from tests.conformance.test_vendors import SERVED
 from tests.providers.fake_mlx_audio import build_environment
 from tests.providers.tiny_models import build_parakeet
 from tests.providers.tiny_whisper import build_whisper
-from tests.providers.weights import lay_out_kokoro, lay_out_piper, lay_out_tiny_whisper
 from vox.cli.scaffold import ENDINGS, render
 from vox.host.command import builtins
 from vox.provider.conformance import Times
@@ -24,9 +23,6 @@ NODE = str(Path(ROOT_DIR) / "bin" / "node")
 RUNNERS = {".py": [sys.executable], ".ts": [NODE], ".mjs": [NODE], ".sh": ["sh"]}
 PATIENT = Times(start=30, silence=20, exit=10)
 """For engines that load a model while the machine has other things to do."""
-
-UNHURRIED = Times(start=30, silence=20, exit=10, work=400)
-"""For an engine that speaks about as fast as one listens; in Vox its entry has a longer `synthesizeMs`."""
 
 OFFERED = {
     "moonshine": {"transcribe.words", "transcribe.segments", "partials.text", "cancel.work", "preload.result"},
@@ -71,14 +67,10 @@ def _an_mlx_audio(folder: Path) -> dict[str, str]:
 SURROUNDINGS = {"command": _a_command_line, "mlx-audio": _an_mlx_audio}
 """Variables without which a program has nothing to run."""
 
-LAID_OUT = {
-    "faster-whisper": lambda models: lay_out_tiny_whisper(models / "faster-whisper"),
-    "kokoro": lambda models: lay_out_kokoro(models / "kokoro" / "v1.0"),
-    "piper": lambda models: lay_out_piper(models / "piper"),
-}
-"""Engines whose real weights are in packages of the extra `engines`."""
+LAID_OUT = {"faster-whisper", "kokoro", "piper"}
+"""Engines with real weights in packages of the extra `engines`: see test_engines.py."""
 
-DOWNLOADED = {"parakeet", "whisper", *LAID_OUT}
+DOWNLOADED = {"parakeet", "whisper"}
 """Their install asks the place their models come from."""
 
 WRITTEN = [(lang, kind) for lang in ENDINGS for kind in ("asr", "tts", "both") if lang == "python" or kind != "both"]
@@ -108,7 +100,7 @@ def test_every_builtin_is_checked() -> None:
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("name", OFFERED)
+@pytest.mark.parametrize("name", [name for name in OFFERED if name not in LAID_OUT])
 def test_a_builtin_conforms(
     check: Callable[..., Checked], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
@@ -117,13 +109,10 @@ def test_a_builtin_conforms(
         build_parakeet(tmp_path / "parakeet" / "v3")
     if name == "whisper":
         build_whisper(tmp_path / "whisper" / "base")
-    if name in LAID_OUT:
-        LAID_OUT[name](tmp_path)
     for variable, value in SURROUNDINGS.get(name, lambda _: {})(tmp_path).items():
         monkeypatch.setenv(variable, value)
     install = name not in DOWNLOADED
-    times = UNHURRIED if name == "kokoro" else PATIENT
-    passed = conforms(check([sys.executable, "-P", "-m", builtins()[name]], times=times, install=install))
+    passed = conforms(check([sys.executable, "-P", "-m", builtins()[name]], times=PATIENT, install=install))
     assert passed >= OFFERED[name]
 
 

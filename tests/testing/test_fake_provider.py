@@ -9,7 +9,7 @@ import pytest
 
 from tests.conformance.conftest import Checked, check, failures
 from vox.client import Client
-from vox.errors import InvalidRequest, ProviderBusy, ProviderCrashed, UnsupportedAudio
+from vox.errors import ProviderBusy, ProviderCrashed, TextTooLong, UnsupportedAudio
 from vox.provider import ProviderError
 from vox.testing import FakeProvider, MemoryTransport, running_daemon, tones
 
@@ -79,7 +79,7 @@ def test_errors_reach_the_application_typed(place: tuple[FakeProvider, Client], 
     with pytest.raises(UnsupportedAudio, match="too short for me"):
         client.transcribe(recording)
     fake.fails("text_too_long")
-    with pytest.raises(InvalidRequest, match="told to answer text_too_long"):
+    with pytest.raises(TextTooLong, match="told to answer text_too_long"):
         client.synthesize("a")
 
 

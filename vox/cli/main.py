@@ -14,7 +14,7 @@ COMMANDS = {
     "speak": "Speak a text.",
     "voices": "List the voices that can speak.",
     "devices": "List microphones and loudspeakers.",
-    "models": "List, install and preload models.",
+    "models": "List, install, import, remove and preload models.",
     "warmup": "Load models before they are needed.",
     "providers": "Look at the programs that do the work.",
     "history": "Show what was recognised and spoken.",

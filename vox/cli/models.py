@@ -58,7 +58,7 @@ def list_command(output: Output, kind: str, everything: bool, start: bool) -> No
     _list(output, kind, start, everything)
 
 
-@command.command("install", epilog="\b\nExample:\n  vox models install parakeet:v3")
+@command.command("install", epilog="\b\nExamples:\n  vox models install parakeet:v3\n  vox models pull parakeet:v3")
 @click.argument("model", required=False, metavar="[ID]")
 @json_option
 @no_start_option

@@ -88,7 +88,8 @@ async def test_voices_in_the_published_shape(home: Home) -> None:
     async with talking(home, TTS, GHOST.model_copy(update={"kind": "tts"})) as talk:
         result = (await talk.ask("synthesize.voices"))["result"]
         assert result["voices"][0] == {
-            "id": "anna", "name": "Anna", "language": "en", "backend": "mouth", "modelId": "", "available": True,
+            "id": "anna", "name": "Anna", "language": "en", "backend": "mouth", "modelId": "mouth:1",
+            "available": True,
             "default": True,
         }  # fmt: skip
         assert [problem["provider"] for problem in result["problems"]] == ["ghost"]

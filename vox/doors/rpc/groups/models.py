@@ -55,6 +55,8 @@ class ModelMethods:
     async def _models_import(self, params: Params, access: Access, emit: Emit) -> dict[str, Any]:
         if not access.files:
             raise NotAuthorized("A web page may not import models.")
+        if not params.given("path"):
+            raise InvalidRequest("Missing path")
         path = params.path("path")
         if path is None or not path.is_absolute():
             raise InvalidRequest("path must be an absolute path: the daemon runs in another folder than its clients.")
