@@ -113,7 +113,10 @@ class _Line:
         side = bisect_left if ends else bisect_right
         index = min(max(side(points, place, key=lambda point: point[0]), 1), len(points) - 1)
         (left, since), (right, until) = points[index - 1], points[index]
-        return since + (until - since) * (place - left) / (right - left) if right > left else until
+        if place >= right:
+            return until
+        # Bounded, because the last bit of a product may lie beyond the end.
+        return min(until, since + (until - since) * (place - left) / (right - left))
 
     def within(self, start: int, end: int) -> list[_Anchor]:
         """The anchors that share something with a piece of the text."""
