@@ -32,6 +32,10 @@
     ├── ProviderUnauthorized    provider_unauthorized
     ├── PaymentRequired         payment_required
     ├── RateLimited             rate_limited
+    ├── LlmNotConfigured        llm_not_configured
+    ├── LlmUnavailable          llm_unavailable
+    ├── LlmFailed               llm_error
+    ├── LlmTimeout              llm_timeout
     ├── Cancelled               cancelled
     ├── CatalogUnavailable      catalog_unavailable
     ├── ServiceUnavailable      service_unavailable
@@ -54,6 +58,10 @@ __all__ = [
     "LiveSessionBusy",
     "LiveSessionNotFound",
     "LiveSessionOwnerMismatch",
+    "LlmFailed",
+    "LlmNotConfigured",
+    "LlmTimeout",
+    "LlmUnavailable",
     "MicrophoneUnavailable",
     "ModelNotFound",
     "ModelNotInstalled",
@@ -292,6 +300,30 @@ class RateLimited(VoxError):
     """The vendor takes no more requests for now; `details["retryAfterMs"]` tells for how long, if the vendor does."""
 
     code, rpc_code, http_status, exit_status, retryable = "rate_limited", -32037, 429, 75, True
+
+
+class LlmNotConfigured(VoxError):
+    """The daemon has no language model; `llm.baseUrl` and `llm.model` of config.json name one."""
+
+    code, rpc_code, http_status, exit_status = "llm_not_configured", -32050, 501, 78
+
+
+class LlmUnavailable(VoxError):
+    """The language model's server cannot be reached, or says that it is overloaded."""
+
+    code, rpc_code, http_status, exit_status, retryable = "llm_unavailable", -32051, 503, 69, True
+
+
+class LlmFailed(VoxError):
+    """The language model's server refused the request, answered with an error, or broke off in its answer."""
+
+    code, rpc_code, http_status, exit_status = "llm_error", -32052, 502, 70
+
+
+class LlmTimeout(VoxError):
+    """The language model wrote nothing for as long as it may."""
+
+    code, rpc_code, http_status, exit_status, retryable = "llm_timeout", -32053, 504, 70, True
 
 
 class Cancelled(VoxError):
