@@ -106,8 +106,18 @@ def _faulty(error: ValidationError) -> set[str]:
 
 def _with_environment(settings: Settings, problems: list[Problem]) -> Settings:
     try:
-        return settings.with_environment()
+        settings = settings.with_environment()
     except ValidationError as error:
-        told = "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors(include_url=False))
-        problems.append(Problem("environment", 0, "VOX_*", told, "The variables are ignored."))
-        return settings
+        problems.append(Problem("environment", 0, "VOX_*", _told(error), "The variables are ignored."))
+    try:
+        realtime = settings.realtime.with_environment()
+    except ValidationError as error:
+        problems.append(Problem("environment", 0, "realtime", _told(error), "The variables for it are ignored."))
+    else:
+        if realtime != settings.realtime:
+            settings = settings.model_copy(update={"realtime": realtime})
+    return settings
+
+
+def _told(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in error.errors(include_url=False))

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from vox.config.described import Described
+from vox.config.realtime import RealtimeSettings
 
 __all__ = ["DEFAULT_BRIDGE_PORT", "DEFAULT_PORT", "Settings"]
 
@@ -64,6 +65,9 @@ class Settings(Described, BaseModel):
 
     history: bool = False
     """Keep what was recognised and spoken, text included, in history.jsonl."""
+
+    realtime: RealtimeSettings = RealtimeSettings()
+    """Spoken conversations at `/v1/realtime`."""
 
     model_catalog_url: str | None = Field(default=None, pattern="^(https|file)://")
     """Where `vox models catalog refresh` fetches a newer list of models from: https or file. Nothing is fetched at any
