@@ -7,6 +7,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from vox.config.described import Described
+from vox.config.llm import LlmSettings
+from vox.config.openai_names import OpenAiNames
 from vox.config.realtime import RealtimeSettings
 
 __all__ = ["DEFAULT_BRIDGE_PORT", "DEFAULT_PORT", "Settings"]
@@ -69,6 +71,9 @@ class Settings(Described, BaseModel):
     realtime: RealtimeSettings = RealtimeSettings()
     """Spoken conversations at `/v1/realtime`."""
 
+    open_ai: OpenAiNames = OpenAiNames()
+    """What the names that clients of OpenAI's audio API have built in mean here, beyond what they mean by themselves."""
+
     model_catalog_url: str | None = Field(default=None, pattern="^(https|file)://")
     """Where `vox models catalog refresh` fetches a newer list of models from: https or file. Nothing is fetched at any
     other time, and nowhere unless this is set."""
@@ -80,8 +85,13 @@ class Settings(Described, BaseModel):
             pydantic.ValidationError: A variable holds what the setting cannot be.
         """
         source = os.environ if environment is None else environment
-        given: dict[str, Any] = {field: source[name] for name, field in _VARIABLES.items() if source.get(name)}
-        return Settings.model_validate({**self.model_dump(exclude_unset=True), **given}) if given else self
+        given = {place: source[name] for name, place in _VARIABLES.items() if source.get(name)}
+        if not given:
+            return self
+        fields = self.model_dump(exclude_unset=True)
+        for place, value in given.items():
+            _put(fields, place.split("."), value)
+        return Settings.model_validate(fields)
 
 
 _VARIABLES = {
@@ -95,4 +105,15 @@ _VARIABLES = {
     "VOX_AUTH_TOKEN": "auth_token",
     "VOX_HISTORY": "history",
     "VOX_MODEL_CATALOG_URL": "model_catalog_url",
+    "VOX_LLM_BASE_URL": "llm.base_url",
+    "VOX_LLM_MODEL": "llm.model",
+    "VOX_LLM_API_KEY": "llm.api_key",
 }
+
+
+def _put(fields: dict[str, Any], place: list[str], value: str) -> None:
+    *groups, name = place
+    for group in groups:
+        fields[group] = fields.get(group) or {}
+        fields = fields[group]
+    fields[name] = value

@@ -1,7 +1,7 @@
 """Failures in OpenAI's shape: `{"error": {"message", "type", "param", "code"}}`, always all four.
 
 The code is the one every other door sends, except where OpenAI's clients look for one of OpenAI's. The status is that
-of the table in `vox.errors`, except where OpenAI's is another, or where its clients would take ours to mean "try again":
+of the table in `vox.errors`, except where OpenAI's is another, or where its clients would take ours for an invitation:
 they repeat 408, 409, 429 and 5xx by themselves, unless `x-should-retry` says no.
 """
 

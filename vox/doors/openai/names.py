@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from vox.config.openai_names import OpenAiNames, OpenAiVoice
 from vox.errors import VoxError
+from vox.runtime.runtime import Runtime
 from vox.types import Kind, Voice
 
 __all__ = ["MODELS", "VOICES", "Names"]
@@ -51,6 +52,18 @@ class Names:
         voices_of: Callable[[str | None], Awaitable[Sequence[Voice]]],
     ) -> None:
         self._table, self._serves, self._voices_of = table, serves, voices_of
+
+    @classmethod
+    def of(cls, runtime: Runtime) -> "Names":
+        """The names of a daemon."""
+
+        def serves(model: str, kind: Kind) -> bool:
+            return any(provider.known_model(model) is not None for provider in runtime.registry.of(kind))
+
+        async def voices_of(model: str | None) -> list[Voice]:
+            return (await runtime.voices(model or ""))[0]
+
+        return cls(lambda: runtime.configuration.settings.open_ai, serves, voices_of)
 
     def asr(self, name: str | None) -> str | None:
         """The id of the recogniser a name means; None for the default."""
