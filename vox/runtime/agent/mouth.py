@@ -1,0 +1,177 @@
+"""A text that is being written, spoken while it is written.
+
+Whoever writes never waits; whoever listens does. Between them one task has the pieces synthesised, each while the one
+before it is heard, and never more than two ahead: when the listener interrupts, little was made in vain.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from types import TracebackType
+
+import anyio
+from anyio.abc import TaskGroup
+
+from vox.errors import Cancelled
+from vox.runtime.agent.blocks import Blocks
+from vox.runtime.agent.sentences import Sentences
+from vox.runtime.agent.spoken_text import SpokenText
+from vox.runtime.streams import Feed
+from vox.types import AudioChunk, Speech
+
+__all__ = ["Mouth", "Spoken", "Synthesize"]
+
+Synthesize = Callable[[str], AsyncGenerator[AudioChunk | Speech]]
+"""Speaks a text; closing it cancels that."""
+
+_AHEAD = 2  # pieces
+_SHORT_S = 1.0  # with less speech left than this, a sentence is said alone rather than joined with the next
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A moment of speech, 40 to 200 ms of it where the voice gave as much."""
+
+    pcm: bytes
+    """16-bit little-endian, mono; empty where the text is not spoken, such as code."""
+    text: str | None
+    """The written text that begins to be heard here. Joined, these are all that was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    written: str
+    spoken: str
+
+
+class Mouth:
+    """Speaks what is written. An async context manager, whose end cancels what is still being made, and an iterator.
+
+    Args:
+        synthesize: Speaks one piece.
+        rate: Of the speech that is given, in Hz.
+        stall_s: After so long without a new word, what there is is spoken.
+    """
+
+    def __init__(self, synthesize: Synthesize, rate: int = 24_000, stall_s: float = 0.4) -> None:
+        self._synthesize, self._rate, self._stall_s = synthesize, rate, stall_s
+        self._sentences, self._cleaner = Sentences(), SpokenText()
+        self._pieces: deque[_Piece] = deque()
+        self._feed: Feed[tuple[Spoken, bool]] = Feed()
+        self._news = asyncio.Event()
+        self._ended = False
+        self._begun = self._heard = 0
+        self._written_at = self._silent_at = 0.0
+        self._tasks: TaskGroup | None = None
+
+    # ---- for the writer
+
+    def write(self, delta: str) -> None:
+        """Add text.
+
+        Raises:
+            ValueError: The text has ended.
+        """
+        if self._ended:
+            raise ValueError("The text has ended; nothing can be written any more.")
+        self._written_at = anyio.current_time()
+        self._add(self._sentences.feed(delta))
+
+    def flush(self) -> None:
+        """Say what there is: more may not come for a long time."""
+        self._add(self._sentences.flush())
+
+    def end(self) -> None:
+        """No more text will come. May be called again."""
+        self.flush()
+        self._ended = True
+
+    # ---- for the listener
+
+    async def __aenter__(self) -> "Mouth":
+        self._tasks = await anyio.create_task_group().__aenter__()
+        self._tasks.start_soon(self._run)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        assert self._tasks is not None
+        self._tasks.cancel_scope.cancel()
+        return await self._tasks.__aexit__(kind, error, trace)
+
+    def __aiter__(self) -> "Mouth":
+        return self
+
+    async def __anext__(self) -> Spoken:
+        """The next moment of speech.
+
+        Raises:
+            VoxError: A piece could not be spoken; what came before it was given.
+        """
+        spoken, begins = await anext(self._feed)
+        if begins:
+            self._heard += 1
+            self._news.set()
+        return spoken
+
+    # ---- between them
+
+    def _add(self, pieces: list[str]) -> None:
+        for written in pieces:
+            spoken = self._cleaner.clean(written)
+            self._sentences.small |= not (spoken or self._begun or self._pieces)
+            self._pieces.append(_Piece(written, spoken))
+        self._news.set()
+
+    async def _run(self) -> None:
+        try:
+            while (piece := await self._next()) is not None:
+                await self._say(piece)
+            self._feed.end()
+        except Exception as error:  # for the listener, who may still be hearing what came before
+            self._feed.end(error)
+        finally:
+            self._feed.end(Cancelled("The speech was ended."))
+
+    async def _next(self) -> _Piece | None:
+        """The next piece, once it is its turn; None at the end of the text."""
+        while True:
+            self._news.clear()
+            if self._pieces and self._begun < self._heard + _AHEAD:
+                return self._pieces.popleft()
+            if self._ended and not self._pieces:
+                return None
+            with anyio.move_on_at(self._patience()):
+                await self._news.wait()
+                continue
+            self._add(self._sentences.pause())
+            self._written_at = anyio.current_time()
+
+    def _patience(self) -> float:
+        """Until when more text is waited for."""
+        if self._pieces or not self._sentences.waiting:
+            return float("inf")
+        stalled = self._written_at + self._stall_s
+        return min(stalled, self._silent_at - _SHORT_S) if self._sentences.whole else stalled
+
+    async def _say(self, piece: _Piece) -> None:
+        self._begun += 1
+        text: str | None = piece.written
+        blocks = Blocks(self._rate)
+        if piece.spoken:
+            async with aclosing(self._synthesize(piece.spoken)) as stream:
+                async for chunk in stream:
+                    if isinstance(chunk, AudioChunk):
+                        for block in blocks.push(chunk):
+                            text = self._give(block, text)
+        for block in blocks.finish():
+            text = self._give(block, text)
+        if text is not None:
+            self._give(b"", text)
+
+    def _give(self, pcm: bytes, text: str | None) -> None:
+        self._silent_at = max(anyio.current_time(), self._silent_at) + len(pcm) / (2 * self._rate)
+        self._feed.put((Spoken(pcm, text), text is not None), len(pcm))
