@@ -68,6 +68,9 @@ class Settings(Described, BaseModel):
     history: bool = False
     """Keep what was recognised and spoken, text included, in history.jsonl."""
 
+    llm: LlmSettings | None = None
+    """The language model that answers in a spoken conversation; without one, what is given to be said is spoken."""
+
     realtime: RealtimeSettings = RealtimeSettings()
     """Spoken conversations at `/v1/realtime`."""
 
