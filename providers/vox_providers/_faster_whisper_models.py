@@ -13,15 +13,30 @@ from vox.provider import Call, ProviderError
 from vox_providers._places import models_folder
 from vox_providers._whisper_languages import LANGUAGES
 
-__all__ = ["PREFIX", "Model", "find_model", "install_model", "list_models"]
+__all__ = [
+    "FILES",
+    "PREFIX",
+    "VARIABLE",
+    "Model",
+    "find_model",
+    "install_model",
+    "is_whole",
+    "list_models",
+    "repository",
+]
 
 PREFIX = "faster-whisper:"
 """In front of every id."""
 
+VARIABLE = "VOX_FASTER_WHISPER_MODELS"
+"""Names the folder of the models' folders."""
+
 _NEEDED = (("config.json",), ("model.bin",), ("tokenizer.json",), ("vocabulary.json", "vocabulary.txt"))
 """Of each group one file. Without tokenizer.json the library would ask the hub for one."""
 _FEATURES = "preprocessor_config.json"  # tells of 128 mel bands instead of 80
-_WANTED = frozenset(name for group in _NEEDED for name in group) | {_FEATURES}
+FILES = frozenset(name for group in _NEEDED for name in group) | {_FEATURES}
+"""All that belong to a model."""
+
 _SIZES = {  # name → repository on the hub, megabytes
     "base": ("Systran/faster-whisper-base", 148),
     "tiny": ("Systran/faster-whisper-tiny", 78),
@@ -75,7 +90,7 @@ class Model(NamedTuple):
     def to_wire(self, available: bool, preloaded: bool) -> dict[str, object]:
         """The model as the protocol shows it."""
         download = f" A download of {_SIZES[self.name][1]} MB." if self.name in _SIZES and not self.installed else ""
-        present = (self.folder / name for name in _WANTED if self.installed)
+        present = (self.folder / name for name in FILES if self.installed)
         size = sum(file.stat().st_size for file in present if file.is_file())
         return {
             "id": self.id,
@@ -118,6 +133,18 @@ def find_model(model_id: str) -> Model:
     raise ProviderError(message, code="model_not_found", nearest=near)
 
 
+def repository(name: str) -> str | None:
+    """The hub's repository with the files of a model; None for somebody's own."""
+    return _SIZES[name][0] if name in _SIZES else None
+
+
+def is_whole(folder: Path, name: str) -> bool:
+    """Whether the folder has every file that the model of this name needs."""
+    whole = all(any((folder / file).is_file() for file in group) for group in _NEEDED)
+    wide = "v3" in name or "turbo" in name  # without the file the library would compute 80 bands and fail
+    return whole and (not wide or (folder / _FEATURES).is_file())
+
+
 def install_model(call: Call) -> None:
     """Get the files of `call.model_id` from the hub: what is missing, damaged or was interrupted.
 
@@ -128,11 +155,11 @@ def install_model(call: Call) -> None:
     from vox_providers._hub import Hub, Patience
 
     model = find_model(call.model_id)
-    if model.name not in _SIZES:
+    repo = repository(model.name)
+    if repo is None:
         return  # somebody's own folder: complete, or it would not be listed
     hub, patience = Hub.from_env(), Patience(call)
-    repo = _SIZES[model.name][0]
-    files = [file for file in hub.files(repo, patience) if file.path in _WANTED]
+    files = [file for file in hub.files(repo, patience) if file.path in FILES]
     names = {file.path for file in files}
     for group in _NEEDED:
         if names.isdisjoint(group):
@@ -142,12 +169,9 @@ def install_model(call: Call) -> None:
 
 
 def _root() -> Path:
-    named = os.environ.get("VOX_FASTER_WHISPER_MODELS")
+    named = os.environ.get(VARIABLE)
     return Path(named).expanduser() if named else models_folder("faster-whisper")
 
 
 def _model(root: Path, name: str) -> Model:
-    folder = root / name
-    whole = all(any((folder / file).is_file() for file in group) for group in _NEEDED)
-    wide = "v3" in name or "turbo" in name  # without the file the library would compute 80 bands and fail
-    return Model(name, folder, whole and (not wide or (folder / _FEATURES).is_file()))
+    return Model(name, root / name, is_whole(root / name, name))

@@ -19,7 +19,7 @@ from vox_providers._download import check_space, locked, on_a_writable_disk
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["folders_within", "put", "take_away", "unfit"]
+__all__ = ["check_ours", "folders_within", "put", "take_away", "unfit"]
 
 _BLOCK = 1 << 20  # bytes at once; a cancel is noticed between two
 _DEEPEST = 6  # folders below the one that was given; an archive has one or two
@@ -31,6 +31,16 @@ _STAGE = ".import"
 def unfit(message: str) -> ProviderError:
     """The error for files that are not those of the model."""
     return ProviderError(message, rpc_code=-32602)
+
+
+def check_ours(model_id: str, folder: Path, variable: str) -> None:
+    """Nothing, if it is Vox that chose the folder.
+
+    Raises:
+        ProviderError: The user has named it, so that its files are not Vox's to delete.
+    """
+    if os.environ.get(variable):
+        raise unfit(f"The files of {model_id} lie where {variable} says, in {folder}: delete them yourself.")
 
 
 def folders_within(path: str) -> Iterator[Path]:
@@ -72,21 +82,29 @@ def put(files: Mapping[str, Path], folder: Path, call: Call) -> None:
             shutil.rmtree(stage, ignore_errors=True)
 
 
-def take_away(folder: Path, names: Iterable[str]) -> list[str]:
+def take_away(folder: Path, names: Iterable[str], begun: str = "*.part") -> list[str]:
     """Delete files of a model, what is begun of them, and the folder once it is empty.
+
+    Args:
+        folder: Where they are.
+        names: Paths inside the folder; what is not there is passed over.
+        begun: What the files of an interrupted download are called, at any depth.
 
     Returns:
         What is left in the folder, because others have put it there.
 
     Raises:
-        ProviderError: A file cannot be deleted. `provider_busy` while another process installs.
+        ProviderError: A file cannot be deleted, or the folder is a link: what it points to stays. `provider_busy`
+            while another process installs.
     """
     if not folder.is_dir():
         return []
+    if folder.is_symlink():
+        raise unfit(f"{folder} is a link, and what it points to is not Vox's: delete the link yourself.")
     with on_a_writable_disk(folder), locked(folder):
         for name in names:
             (folder / name).unlink(missing_ok=True)
-        for part in folder.rglob("*.part"):
+        for part in folder.rglob(begun):
             part.unlink()
         shutil.rmtree(folder / _STAGE, ignore_errors=True)
     (folder / _LOCK).unlink(missing_ok=True)

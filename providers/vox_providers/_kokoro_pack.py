@@ -14,10 +14,24 @@ from typing import NamedTuple
 from vox.provider import Call, ProviderError
 from vox_providers._places import models_folder
 
-__all__ = ["MODEL", "Pack", "VoiceFile", "folder", "install_pack", "read_pack"]
+__all__ = [
+    "MODEL",
+    "VARIABLE",
+    "Pack",
+    "VoiceFile",
+    "check_model",
+    "find_pack",
+    "folder",
+    "graph_patterns",
+    "install_pack",
+    "read_pack",
+]
 
 MODEL = "kokoro:v1.0"
 """The one model."""
+
+VARIABLE = "VOX_KOKORO_DIR"
+"""Names the folder of its files."""
 
 _REPOSITORY = "onnx-community/Kokoro-82M-v1.0-ONNX"
 _STYLE_BYTES = 510 * 256 * 4
@@ -59,9 +73,21 @@ class Pack(NamedTuple):
         return sum(file.stat().st_size for file in {self.graph, *(voice.path for voice in self.voices.values())})
 
 
+def check_model(model_id: str) -> None:
+    """Nothing, for the one model.
+
+    Raises:
+        ProviderError: `model_not_found`, for any other.
+    """
+    if model_id != MODEL:
+        raise ProviderError(
+            f"kokoro has no model {model_id!r}; it has {MODEL}.", code="model_not_found", nearest=[MODEL]
+        )
+
+
 def folder() -> Path:
     """Where the files are or would go."""
-    named = os.environ.get("VOX_KOKORO_DIR")
+    named = os.environ.get(VARIABLE)
     return Path(named).expanduser() if named else models_folder("kokoro") / "v1.0"
 
 
@@ -71,11 +97,24 @@ def read_pack() -> Pack | None:
     Raises:
         ProviderError: `VOX_KOKORO_QUANTIZATION` cannot be used.
     """
-    root = folder()
+    return find_pack(folder())
+
+
+def find_pack(root: Path) -> Pack | None:
+    """The files of Kokoro in a folder, whether or not it is the one where they are looked for.
+
+    Raises:
+        ProviderError: `VOX_KOKORO_QUANTIZATION` cannot be used.
+    """
     graphs = (path for precision in _precisions() for pattern in _patterns(precision) for path in root.glob(pattern))
     graph = next((path for path in graphs if path.is_file()), None)
     voices = _voices(root)
     return Pack(graph, voices) if graph and voices else None
+
+
+def graph_patterns() -> list[str]:
+    """Where the graph of any precision may be."""
+    return [*(pattern for patterns in _GRAPHS.values() for pattern in patterns), "onnx/model_*.onnx"]
 
 
 def install_pack(call: Call) -> None:
@@ -112,7 +151,8 @@ def _is_voice(path: str, size: int) -> bool:
 
 
 def _voices(root: Path) -> dict[str, VoiceFile]:
-    single = [path for path in sorted(root.glob("voices/*.bin")) if path.stat().st_size == _STYLE_BYTES]
+    files = (path for path in sorted(root.glob("voices/*.bin")) if path.is_file())  # and no link to what is gone
+    single = [path for path in files if path.stat().st_size == _STYLE_BYTES]
     if single:
         return {path.stem: VoiceFile(path.stem, path, False) for path in single}
     for path in sorted([*root.glob("*.npz"), *root.glob("voices*.bin")]):

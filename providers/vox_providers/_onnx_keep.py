@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from vox.provider import Call, ProviderError
-from vox_providers._keep import folders_within, put, take_away, unfit
+from vox_providers._keep import check_ours, folders_within, put, take_away, unfit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,9 +57,8 @@ def remove_checkpoint(family: Family, checkpoint: Checkpoint) -> list[str]:
     Raises:
         ProviderError: The user has named the folder, so that the files are not Vox's; or see `take_away`.
     """
-    folder, variable = family.folder(checkpoint), family.variable("DIR")
-    if os.environ.get(variable):
-        raise unfit(f"The files of {checkpoint.id} lie where {variable} says, in {folder}: delete them yourself.")
+    folder = family.folder(checkpoint)
+    check_ours(checkpoint.id, folder, family.variable("DIR"))
     names = {
         str(file.relative_to(folder))
         for layout in checkpoint.layouts

@@ -15,10 +15,23 @@ from typing import Any, NamedTuple
 from vox.provider import Call, ProviderError
 from vox_providers._places import models_folder
 
-__all__ = ["PREFIX", "Voice", "find_voice", "install_voice", "list_voices", "voices_folder"]
+__all__ = [
+    "PREFIX",
+    "VARIABLE",
+    "Voice",
+    "find_voice",
+    "home_of",
+    "install_voice",
+    "list_voices",
+    "read_voice",
+    "voices_folder",
+]
 
 PREFIX = "piper:"
 """In front of every model id: each voice is a model of its own."""
+
+VARIABLE = "VOX_PIPER_VOICES"
+"""Names the folder with voices."""
 
 _REPOSITORY = "rhasspy/piper-voices"
 _NAME = re.compile(r"(?P<family>[a-z]{2,3})_(?P<region>[A-Z]{2,3})-(?P<speaker>[^-/\\.]+)-(?P<quality>[a-z_]+)")
@@ -73,7 +86,7 @@ class Voice(NamedTuple):
 
 def voices_folder() -> Path:
     """Where voices are found and installed."""
-    named = os.environ.get("VOX_PIPER_VOICES")
+    named = os.environ.get(VARIABLE)
     return Path(named).expanduser() if named else models_folder("piper")
 
 
@@ -81,11 +94,35 @@ def list_voices() -> list[Voice]:
     """The voices that are here, then some that can be installed."""
     found: dict[str, Voice] = {}
     for root in (voices_folder(), *_packages()):
-        for path in sorted(root.rglob("*.onnx")):
-            voice = _read(path)
+        for path in _models_within(root):
+            voice = read_voice(path)
             if voice is not None:
                 found.setdefault(voice.name, voice)
     return [*found.values(), *(Voice(name, None, {}) for name in _KNOWN if name not in found)]
+
+
+def read_voice(path: Path) -> Voice | None:
+    """The voice of a model file; None when it has no settings that can be read."""
+    beside = path.with_name(f"{path.name}.json")
+    try:
+        if beside.stat().st_size > _LARGEST_SETTINGS:
+            return None
+        settings = json.loads(beside.read_bytes())
+    except (OSError, ValueError):
+        return None
+    usable = (
+        path.is_file()
+        and isinstance(settings, dict)
+        and isinstance(settings.get("audio"), dict)
+        and "phoneme_id_map" in settings
+    )
+    return Voice(path.name.removesuffix(".onnx"), path, settings) if usable else None
+
+
+def home_of(name: str) -> str | None:
+    """The folder in which a voice lies, on the hub and here, as a path inside; None for somebody's own."""
+    match = _NAME.fullmatch(name)
+    return match and f"{match['family']}/{match['family']}_{match['region']}/{match['speaker']}/{match['quality']}"
 
 
 def find_voice(model_id: str) -> Voice:
@@ -117,10 +154,9 @@ def install_voice(call: Call) -> None:
     from vox_providers._hub import Hub, Patience
 
     voice = find_voice(call.model_id)
-    match = _NAME.fullmatch(voice.name)
-    if match is None:
+    folder = home_of(voice.name)
+    if folder is None:
         return  # somebody's own voice, and here, or it would not have been found
-    folder = f"{match['family']}/{match['family']}_{match['region']}/{match['speaker']}/{match['quality']}"
     wanted = [f"{folder}/{voice.name}.onnx", f"{folder}/{voice.name}.onnx.json"]
     hub, patience = Hub.from_env(), Patience(call)
     files = {file.path: file for file in hub.files(_REPOSITORY, patience) if file.path in wanted}
@@ -131,17 +167,9 @@ def install_voice(call: Call) -> None:
     Download(hub, [files[path] for path in wanted], voices_folder(), call, patience).run()
 
 
-def _read(path: Path) -> Voice | None:
-    """The voice of a model file; None when it has no settings that can be read."""
-    beside = path.with_name(f"{path.name}.json")
-    try:
-        if beside.stat().st_size > _LARGEST_SETTINGS:
-            return None
-        settings = json.loads(beside.read_bytes())
-    except (OSError, ValueError):
-        return None
-    usable = isinstance(settings, dict) and isinstance(settings.get("audio"), dict) and "phoneme_id_map" in settings
-    return Voice(path.name.removesuffix(".onnx"), path, settings) if usable else None
+def _models_within(root: Path) -> list[Path]:
+    """At any depth; not in hidden folders, where files are on their way."""
+    return sorted(path for path in root.rglob("*.onnx") if not any(p[0] == "." for p in path.relative_to(root).parts))
 
 
 def _packages() -> list[Path]:

@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from vox.provider import Call, Provider, ProviderError, serve
+from vox_providers._faster_whisper_engine import number, read_model
 from vox_providers._faster_whisper_models import Model, find_model, install_model, list_models
 from vox_providers._whisper_languages import whisper_language
 
@@ -30,10 +30,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["install", "models", "preload", "provider", "transcribe"]
+__all__ = ["import_files", "install", "models", "preload", "provider", "remove", "transcribe"]
 
 _PACKAGE = 'faster-whisper is not installed. Run `python -m pip install "voxhost[faster-whisper]"`.'
-_MOST_THREADS = 4
 _INVALID = -32602
 _STRANGE_SILENCE_S = 2.0  # words with that much silence around them, where the model doubts too, are invented
 _VAD = {"min_silence_duration_ms": 500, "speech_pad_ms": 300}  # the library's 2000 ms leave room to invent words
@@ -58,6 +57,38 @@ def install(call: Call) -> dict[str, object]:
     _check_package()
     install_model(call)
     return _info(find_model(call.model_id))
+
+
+@provider.import_files
+def import_files(call: Call) -> dict[str, object]:
+    """Take the files of a model from a folder; without `modelId`, tell which models they could be.
+
+    Raises:
+        ProviderError: See `import_model`.
+    """
+    from vox_providers._faster_whisper_keep import fitting, import_model
+
+    if call.params.get("modelId") is None:
+        return {"fits": fitting(call.path)}
+    model = find_model(call.model_id)
+    import_model(model, call)
+    _loaded.pop(str(model.folder), None)
+    return _info(find_model(model.id))
+
+
+@provider.remove
+def remove(call: Call) -> dict[str, object]:
+    """Delete the files of a model, and forget what is in memory.
+
+    Raises:
+        ProviderError: See `remove_model`.
+    """
+    from vox_providers._faster_whisper_keep import remove_model
+
+    model = find_model(call.model_id)
+    _loaded.pop(str(model.folder), None)
+    remove_model(model)
+    return _info(find_model(model.id))
 
 
 @provider.preload
@@ -146,7 +177,7 @@ def _options(call: Call, model: Model) -> dict[str, Any]:
         "initial_prompt": call.params.get("prompt") or None,
         "hotwords": ", ".join(map(str, hotwords)) if isinstance(hotwords, list) and hotwords else None,
         "word_timestamps": words,
-        "beam_size": _number("VOX_FASTER_WHISPER_BEAM", 5),
+        "beam_size": number("VOX_FASTER_WHISPER_BEAM", 5),
         "vad_filter": os.environ.get("VOX_FASTER_WHISPER_VAD", "1") != "0",
         "vad_parameters": _VAD,
         # One invented sentence would be the context of the next, and so on to the end.
@@ -199,51 +230,8 @@ def _load(call: Call, model: Model) -> Any:
         written = (model.folder / "model.bin").stat().st_mtime_ns
         known = _loaded.get(str(model.folder))
         if known is None or known[0] != written:
-            _loaded[str(model.folder)] = written, _read(model)
+            _loaded[str(model.folder)] = written, read_model(model)
     return _loaded[str(model.folder)][1]
-
-
-def _read(model: Model) -> Any:
-    import ctranslate2  # pyright: ignore[reportMissingImports]
-
-    wish = os.environ.get("VOX_FASTER_WHISPER_DEVICE", "auto").lower()
-    if wish not in ("auto", "cpu", "cuda"):
-        raise ProviderError(f"VOX_FASTER_WHISPER_DEVICE must be auto, cpu or cuda, not {wish!r}.")
-    has_cuda = ctranslate2.get_cuda_device_count() > 0
-    if wish == "cuda" and not has_cuda:
-        raise ProviderError("VOX_FASTER_WHISPER_DEVICE is cuda, but CTranslate2 finds no CUDA device. Set it to auto.")
-    if wish == "cpu" or not has_cuda:
-        return _read_on(model, "cpu", "int8")
-    try:
-        return _read_on(model, "cuda", "float16")
-    except ProviderError as problem:  # a driver without its libraries: they show only now
-        if wish == "cuda":
-            raise
-        print(f"Going on without CUDA: {problem}", file=sys.stderr)
-        return _read_on(model, "cpu", "int8")
-
-
-def _read_on(model: Model, device: str, compute: str) -> Any:
-    from faster_whisper import WhisperModel  # pyright: ignore[reportMissingImports]
-
-    threads = _number("VOX_FASTER_WHISPER_THREADS", min(_MOST_THREADS, os.cpu_count() or 1))
-    compute = os.environ.get("VOX_FASTER_WHISPER_COMPUTE") or compute
-    try:
-        return WhisperModel(
-            str(model.folder), device=device, compute_type=compute, cpu_threads=threads, local_files_only=True
-        )
-    except Exception as problem:  # the library's exceptions have no common base
-        raise ProviderError(
-            f"The files in {model.folder} cannot be loaded as {compute} on {device}: {problem} "
-            f"`vox models install {model.id}` checks and repairs them."
-        ) from problem
-
-
-def _number(variable: str, default: int) -> int:
-    text = os.environ.get(variable, "")
-    if text and not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise ProviderError(f"{variable} must be a whole number above 0, not {text!r}.")
-    return int(text) if text else default
 
 
 if __name__ == "__main__":

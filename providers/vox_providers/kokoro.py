@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from vox.provider import Call, Provider, ProviderError, serve
-from vox_providers._kokoro_pack import MODEL, Pack, VoiceFile, folder, install_pack, read_pack
+from vox_providers._kokoro_pack import MODEL, Pack, VoiceFile, check_model, folder, install_pack, read_pack
 from vox_providers._kokoro_phonemes import LANGUAGES, can_read, language_of, reader
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from vox_providers._kokoro_engine import Kokoro
 
-__all__ = ["install", "models", "preload", "provider", "synthesize", "voices"]
+__all__ = ["import_files", "install", "models", "preload", "provider", "remove", "synthesize", "voices"]
 
 _RATE = 24_000
 _INVALID = -32602
@@ -48,9 +48,41 @@ def install(call: Call) -> dict[str, object]:
     Raises:
         ProviderError: Another model, or see `install_pack`.
     """
-    _check_model(call.model_id)
+    check_model(call.model_id)
     install_pack(call)
     _loaded.clear()
+    return _info()
+
+
+@provider.import_files
+def import_files(call: Call) -> dict[str, object]:
+    """Take the files from a folder; without `modelId`, tell whether they are Kokoro's.
+
+    Raises:
+        ProviderError: Another model, or see `import_pack`.
+    """
+    from vox_providers._kokoro_keep import fitting, import_pack
+
+    if call.params.get("modelId") is None:
+        return {"fits": fitting(call.path)}
+    check_model(call.model_id)
+    import_pack(call)
+    _loaded.clear()
+    return _info()
+
+
+@provider.remove
+def remove(call: Call) -> dict[str, object]:
+    """Delete the files, and forget what is in memory.
+
+    Raises:
+        ProviderError: Another model, or see `remove_pack`.
+    """
+    from vox_providers._kokoro_keep import remove_pack
+
+    check_model(call.model_id)
+    _loaded.clear()
+    remove_pack()
     return _info()
 
 
@@ -76,7 +108,7 @@ def voices(model_id: str | None) -> list[dict[str, object]]:
         ProviderError: Another model's voices were asked for (`model_not_found`).
     """
     if model_id is not None:
-        _check_model(model_id)
+        check_model(model_id)
     pack = read_pack()
     return [] if pack is None else [_voice_info(pack, name) for name in pack.voices]
 
@@ -138,15 +170,8 @@ def _voice_info(pack: Pack, name: str) -> dict[str, object]:
     }
 
 
-def _check_model(model_id: str) -> None:
-    if model_id != MODEL:
-        raise ProviderError(
-            f"kokoro has no model {model_id!r}; it has {MODEL}.", code="model_not_found", nearest=[MODEL]
-        )
-
-
 def _installed(call: Call) -> Pack:
-    _check_model(call.model_id)
+    check_model(call.model_id)
     pack = read_pack()
     if pack is None:
         raise ProviderError(

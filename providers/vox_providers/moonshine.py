@@ -11,6 +11,7 @@ import os
 import sys
 
 from vox.provider import Call, Provider, ProviderError, serve
+from vox_providers._moonshine_files import FILES, MISSING, MODEL, find_folder, require
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,18 +19,8 @@ if TYPE_CHECKING:
     from vox_providers._moonshine_decode import Decoded, Moonshine
     from vox_providers._pieces import Piece, Recording
 
-__all__ = ["MODEL", "install", "models", "preload", "provider", "transcribe"]
+__all__ = ["MODEL", "import_files", "install", "models", "preload", "provider", "remove", "transcribe"]
 
-MODEL = "moonshine:tiny-en"
-"""The only model here: the tiny English weights."""
-
-_FILES = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
-_MISSING = (
-    "The weights of moonshine:tiny-en are not installed. They are inside the package moonshine-voice: run "
-    "`python -m pip install moonshine-voice==0.1.0` with the Python that runs Vox, or install Vox with its extra "
-    "`local`. Where it has no wheel, put the three files of its folder assets/tiny-en into "
-    "$VOX_MODELS/moonshine-tiny-en."
-)
 _LONGEST_S = 15.0  # of 8 to 30 s tried, the least errors; beyond, a second of audio costs more and more
 _MOST_THREADS = 4  # the other cores of a large machine are left to the other providers
 _VOICE_ROOM_S = 0.08  # what the voice detector misses at soft beginnings and ends of words
@@ -43,7 +34,7 @@ provider = Provider("moonshine", kind="asr", max_concurrency=1, streams=True)
 @provider.models
 def models() -> list[dict[str, object]]:
     """The one model, without loading anything."""
-    folder = _folder()
+    folder = find_folder()
     return [
         {
             "id": MODEL,
@@ -54,9 +45,9 @@ def models() -> list[dict[str, object]]:
             "languages": ["en"],
             "sampleRate": 16000,
             "words": True,
-            "sizeBytes": sum(os.path.getsize(os.path.join(folder, name)) for name in _FILES) if folder else 0,
+            "sizeBytes": sum(os.path.getsize(os.path.join(folder, name)) for name in FILES) if folder else 0,
             "description": "Embedded English recogniser, works offline; MIT licence.",
-            **({} if folder else {"remedy": _MISSING}),
+            **({} if folder else {"remedy": MISSING}),
         }
     ]
 
@@ -64,7 +55,37 @@ def models() -> list[dict[str, object]]:
 @provider.install
 def install(call: Call) -> dict[str, object]:
     """Nothing to fetch: the weights come with a Python package, which only the user's installer can add."""
-    _require(call)
+    require(call)
+    return models()[0]
+
+
+@provider.import_files
+def import_files(call: Call) -> dict[str, object]:
+    """Take the three files from a folder; without `modelId`, tell whether they are there.
+
+    Raises:
+        ProviderError: Another model, or see `import_weights`.
+    """
+    from vox_providers._moonshine_keep import fitting, import_weights
+
+    if call.params.get("modelId") is None:
+        return {"fits": fitting(call.path)}
+    import_weights(call)
+    _forget()
+    return models()[0]
+
+
+@provider.remove
+def remove(call: Call) -> dict[str, object]:
+    """Delete the three files that an import has brought, and forget what is in memory.
+
+    Raises:
+        ProviderError: Another model, or see `remove_weights`.
+    """
+    from vox_providers._moonshine_keep import remove_weights
+
+    remove_weights(call)
+    _forget()
     return models()[0]
 
 
@@ -79,7 +100,7 @@ def preload(call: Call) -> dict[str, object]:
 def transcribe(call: Call) -> dict[str, object]:
     """The words in `call.path`, with times when `params.words` is true; empty text when nobody speaks. Each piece is
     sent ahead as soon as its words are known."""
-    _require(call)
+    require(call)
     from vox_providers._pieces import Recording, find_pieces
 
     call.metrics["inferenceMs"] = 0.0  # stays so when nobody speaks
@@ -160,34 +181,14 @@ def _times(start: float, end: float) -> dict[str, float]:
     return {"start": round(start, 3), "end": round(end, 3)}
 
 
-def _require(call: Call) -> str:
-    """The folder of the weights.
-
-    Raises:
-        ProviderError: `model_not_found` for another model than ours, `model_not_installed` without weights.
-    """
-    if call.model_id != MODEL:
-        raise ProviderError(f"This provider serves {MODEL}, not {call.model_id!r}.", code="model_not_found")
-    folder = _folder()
-    if folder is None:
-        raise ProviderError(_MISSING, code="model_not_installed")
-    return folder
-
-
-def _folder() -> str | None:
-    """Where all weights are: in the package's folder, which is looked up without importing it, or in `$VOX_MODELS`."""
-    from importlib.machinery import PathFinder
-
-    found = PathFinder.find_spec("moonshine_voice")
-    places = [os.path.join(place, "assets", "tiny-en") for place in (found and found.submodule_search_locations) or ()]
-    home = os.environ.get("VOX_HOME") or os.path.expanduser("~/.vox")
-    places.append(os.path.join(os.environ.get("VOX_MODELS") or os.path.join(home, "models"), "moonshine-tiny-en"))
-    return next((p for p in places if all(os.path.isfile(os.path.join(p, name)) for name in _FILES)), None)
+def _forget() -> None:
+    _engines.clear()
+    _aligners.clear()
 
 
 def _load(call: Call) -> Moonshine:
     """The model in memory, read on first need."""
-    folder = _require(call)
+    folder = require(call)
     with call.timer("modelLoadMs"):
         if folder not in _engines:
             _engines[folder] = _read_engine(folder)
@@ -207,7 +208,7 @@ def _read_engine(folder: str) -> Moonshine:
 
 def _load_aligner(call: Call) -> Aligner:
     """What times words, in memory."""
-    model, folder = _load(call), _require(call)
+    model, folder = _load(call), require(call)
     with call.timer("modelLoadMs"):
         if folder not in _aligners:
             _aligners[folder] = _read_aligner(model, folder)

@@ -18,7 +18,7 @@ from vox_providers._piper_voices import Voice, find_voice, install_voice, list_v
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["install", "models", "preload", "provider", "synthesize", "voices"]
+__all__ = ["import_files", "install", "models", "preload", "provider", "remove", "synthesize", "voices"]
 
 _HOW_TO_INSTALL = 'python -m pip install "voxhost[piper]"'
 _LONGEST_SENTENCE = 300  # characters
@@ -46,6 +46,38 @@ def install(call: Call) -> dict[str, object]:
     install_voice(call)
     _loaded.clear()
     return _info(find_voice(call.model_id))
+
+
+@provider.import_files
+def import_files(call: Call) -> dict[str, object]:
+    """Take the two files of a voice from a folder; without `modelId`, tell which voices are there.
+
+    Raises:
+        ProviderError: See `import_voice`.
+    """
+    from vox_providers._piper_keep import fitting, import_voice
+
+    if call.params.get("modelId") is None:
+        return {"fits": fitting(call.path)}
+    voice = find_voice(call.model_id)
+    import_voice(voice, call)
+    _loaded.clear()
+    return _info(find_voice(voice.id))
+
+
+@provider.remove
+def remove(call: Call) -> dict[str, object]:
+    """Delete the two files of a voice, and forget what is in memory.
+
+    Raises:
+        ProviderError: See `remove_voice`.
+    """
+    from vox_providers._piper_keep import remove_voice
+
+    voice = find_voice(call.model_id)
+    remove_voice(voice)
+    _loaded.clear()
+    return _info(find_voice(voice.id))
 
 
 @provider.preload

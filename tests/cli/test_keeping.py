@@ -140,6 +140,25 @@ def test_without_a_network_the_error_says_so_and_what_to_do(tmp_path: Path) -> N
     assert "vox models import" in done.stderr
 
 
+def test_a_voice_that_no_list_has_is_imported(tmp_path: Path) -> None:
+    home, stick = Home(tmp_path / "home"), tmp_path / "stick"
+    home.ensure()
+    entries = [{"id": "piper", "kind": "tts", "builtin": True, "env": {"VOX_MODELS": str(tmp_path / "models")}}]
+    home.providers_json.write_text(json.dumps({"providers": entries}), encoding="utf-8")
+    home.providers_json.chmod(0o600)
+    stick.mkdir()
+    (stick / "ka_GE-natia-medium.onnx").write_bytes(b"no model, as far as an import looks")
+    settings = {"audio": {"sample_rate": 16000}, "phoneme_id_map": {}}
+    (stick / "ka_GE-natia-medium.onnx.json").write_text(json.dumps(settings), encoding="utf-8")
+    with stopped_at_the_end(home):
+        done = vox(home, "models", "import", str(stick))
+        assert (done.returncode, done.stdout) == (0, "Imported piper:ka_GE-natia-medium\n"), done.stderr
+        assert "piper:ka_GE-natia-medium installed=true" in vox(home, "models").stdout
+        done = vox(home, "models", "remove", "piper:ka_GE-natia-medium", "--yes")
+        assert (done.returncode, done.stdout) == (0, "Removed piper:ka_GE-natia-medium\n"), done.stderr
+    assert not (tmp_path / "models" / "piper").exists()
+
+
 def test_what_came_with_a_package_is_not_removed(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     home.ensure()

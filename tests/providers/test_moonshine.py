@@ -1,9 +1,11 @@
 """The embedded recogniser: right words, right times, and nothing invented."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.machinery import PathFinder
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import pytest
 import vox_providers.moonshine as moonshine
 from tests.providers.conftest import RATE, plain
 from vox.provider import Call, ProviderError
+from vox_providers._moonshine_files import FILES, find_folder
 
 Clips = dict[str, tuple[Path, str]]
 
@@ -30,6 +33,13 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def transcribe(path: Path | str, **params: Any) -> dict[str, Any]:
     """What the provider answers for a file."""
     return moonshine.transcribe(Call("transcribe", {"modelId": moonshine.MODEL, "path": str(path), **params}))
+
+
+def without_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine for which moonshine-voice has no wheel."""
+    real = PathFinder.find_spec
+    hidden = "moonshine_voice"
+    monkeypatch.setattr(PathFinder, "find_spec", lambda name, *rest: None if name == hidden else real(name, *rest))
 
 
 def test_words_are_right(clips: Clips) -> None:
@@ -188,19 +198,56 @@ def test_without_the_weights_it_says_how_to_get_them(clips: Clips, monkeypatch: 
 
 def test_weights_may_lie_in_the_models_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     place = tmp_path / "moonshine-tiny-en"
-    place.symlink_to(moonshine._folder() or "")
+    place.symlink_to(find_folder() or "")
     monkeypatch.setattr(sys, "path", [])
     monkeypatch.setenv("VOX_MODELS", str(tmp_path))
-    assert moonshine._folder() == str(place)
+    assert find_folder() == str(place)
+    assert moonshine.models()[0]["installed"] is True
+
+
+def test_without_its_package_it_hears_after_an_import(
+    clips: Clips, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def ask(method: str, **params: str) -> dict[str, Any]:
+        handler = moonshine.provider.handlers[method]
+        return handler(Call(method, params))
+
+    stick = tmp_path / "stick" / "moonshine_voice" / "assets"
+    shutil.copytree(find_folder() or "", stick / "tiny-en")
+    shutil.copytree(stick / "tiny-en", stick / "tiny-es")  # the same names, another language
+    without_package(monkeypatch)
+    monkeypatch.setenv("VOX_MODELS", str(tmp_path / "models"))
+    assert "vox models import" in str(moonshine.models()[0]["remedy"])
+    assert ask("import", path=str(stick / "tiny-es")) == {"fits": []}
+    with pytest.raises(ProviderError, match="wanted, in one folder: encoder_model"):
+        ask("import", path=str(stick / "tiny-es"), modelId=moonshine.MODEL)
+    assert ask("import", path=str(tmp_path / "stick")) == {"fits": [moonshine.MODEL]}
+    assert ask("import", path=str(tmp_path / "stick"), modelId=moonshine.MODEL)["installed"] is True
+    path, said = clips["jfk"]
+    assert plain(transcribe(path)["text"]) == plain(said)
+    assert ask("remove", modelId=moonshine.MODEL)["installed"] is False
+    assert not (tmp_path / "models" / "moonshine-tiny-en").exists()
+    assert all((stick / "tiny-en" / name).is_file() for name in FILES)
+
+
+def test_what_its_package_brought_is_not_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("VOX_MODELS", str(tmp_path))
+    call = Call("remove", {"modelId": moonshine.MODEL})
+    with pytest.raises(ProviderError, match="came with the package moonshine-voice"):
+        moonshine.remove(call)
+    (tmp_path / "moonshine-tiny-en").symlink_to(find_folder() or "")
+    with pytest.raises(ProviderError, match="is a link"):
+        moonshine.remove(call)
     assert moonshine.models()[0]["installed"] is True
 
 
 def test_damaged_weights_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     place = tmp_path / "moonshine-tiny-en"
     place.mkdir()
-    for name in moonshine._FILES:
+    for name in FILES:
         (place / name).write_bytes(b"\x03abc")
-    monkeypatch.setattr(moonshine, "_folder", lambda: str(place))
+    without_package(monkeypatch)
+    monkeypatch.setenv("VOX_MODELS", str(tmp_path))
     with pytest.raises(ProviderError, match=str(place)):
         moonshine.preload(Call("preload", {"modelId": moonshine.MODEL}))
 

@@ -125,7 +125,7 @@ async def _fitting(provider: Provider, folder: Path) -> Sequence[ModelInfo]:
     except VoxError as error:
         _log.warning("import.not_told", provider=provider.id, error=error.message)
         return ()
-    return [info for name in told.fits if (info := provider.known_model(name)) is not None]
+    return [info for name in told.fits if (info := provider.possible_model(name)) is not None]
 
 
 async def _unpacked(archive: Path, stage: Path, name: str, on_progress: OnProgress) -> Path:

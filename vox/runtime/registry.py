@@ -109,6 +109,14 @@ class Provider:
         """What is known of one model without asking; None when it is not offered."""
         return self._offers().get(model)
 
+    def possible_model(self, model: str) -> ModelInfo | None:
+        """The same for a model that it may offer once the files are here; None when its entry lists others alone."""
+        known = self.known_model(model)
+        if known is not None or self.entry.models is not None:
+            return known
+        answer = self.supervisor.models
+        return model_info(ModelShape(id=model, installed=False), self, answer.features if answer else [])
+
     def _offers(self) -> dict[str, ModelInfo]:
         """Models by id, worked out once for each answer: every call looks here."""
         answer = self.supervisor.models
