@@ -140,6 +140,13 @@ async def test_no_model_means_the_one_in_the_settings(home: Home) -> None:
     assert missing.startswith("model_not_found") and "c:1" in missing
 
 
+async def test_no_usable_model_says_what_the_preferred_one_lacks(home: Home) -> None:
+    first = entry("a", {"models": [model("a:1", available=False, remedy="Set A_KEY.")]})
+    others = first, entry("b", {"models": [model("b:1", installed=False)]})
+    assert "No model for speech recognition can be used. For a:1: Set A_KEY." in await resolve(home, None, *others)
+    assert "For a:1: Set A_KEY." in await resolve(home, "parakeet:v3", *others)  # nothing can stand for it
+
+
 async def test_nothing_installed_says_what_to_do_and_why(home: Home) -> None:
     found = await resolve(home, None, ghost("broken"), kind="asr")
     assert found.startswith("model_not_found") and 'pip install "voxhost[local]"' in found

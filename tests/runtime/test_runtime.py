@@ -203,6 +203,16 @@ async def test_install_and_preload_pass_progress_on_and_are_remembered(home: Hom
         assert (await setup.runtime.preload("ear:1", lambda _: None)).preloaded
 
 
+async def test_whoever_asks_for_a_model_that_lacks_something_is_told_what_in_one_line(
+    home: Home, recording: Path
+) -> None:
+    lacks = {"available": False, "remedy": "Set EAR_KEY,\nthen restart."}
+    async with running(home, entry("ear", {"models": [model("ear:1", **lacks)]})) as setup:
+        with pytest.raises(errors.ModelNotInstalled) as caught:
+            await setup.runtime.transcribe(TranscribeRequest(recording, model="ear:1"), CALLER)
+    assert caught.value.message == "Model ear:1 cannot be used yet. Set EAR_KEY, then restart."
+
+
 @pytest.mark.parametrize("how", ["mute", "refuses"])
 async def test_a_provider_that_knows_no_preload_is_reported_and_stays_usable(
     home: Home, recording: Path, how: str

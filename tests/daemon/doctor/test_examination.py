@@ -71,6 +71,53 @@ async def test_what_is_missing_is_an_error_with_a_way_out(home: Home) -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("lacks", "remedy"),
+    [
+        ({"installed": False, "remedy": "Set\nVENDOR_KEY."}, "Set VENDOR_KEY."),
+        ({"available": False, "remedy": "Set VENDOR_KEY."}, "Set VENDOR_KEY."),
+        ({"installed": False}, "vox models install vendor:1"),
+    ],
+)
+async def test_a_provider_without_a_model_that_can_be_used_is_told_with_the_remedy(
+    home: Home, lacks: dict[str, Any], remedy: str
+) -> None:
+    vendor = entry("vendor", {"models": [model("vendor:1", **lacks), model("vendor:2", **lacks)]})
+    found = await checks(home, vendor, MOUTH)
+    told = {"action": "run", "label": "For vendor:1", "detail": remedy}
+    assert found["provider asr vendor"]["status"] == "warning" and found["model"]["status"] == "error"
+    assert found["provider asr vendor"]["detail"].endswith("but no model of it can be used yet")
+    assert found["provider asr vendor"]["remediation"] == found["model"]["remediation"] == told
+    assert found["backend"]["detail"] == "1 of 2 providers work" and found["ready"] is False
+
+
+@pytest.mark.anyio
+async def test_one_model_that_can_be_used_is_enough(home: Home) -> None:
+    ear = entry("ear", {"models": [model("ear:1", installed=False), model("ear:2")]})
+    found = await checks(home, ear, MOUTH)
+    assert found["provider asr ear"]["status"] == "ok" and "remediation" not in found["provider asr ear"]
+    assert found["model"]["detail"] == "speech recognition by ear:2"
+
+
+@pytest.mark.anyio
+async def test_what_nobody_asked_for_may_lack_its_model(home: Home) -> None:
+    moonshine = entry("moonshine", {"models": [model("moonshine:x", installed=False, remedy="Get it.")]})
+    found = await checks(home, moonshine, EAR, MOUTH)  # nothing is written in providers.json
+    assert found["provider asr moonshine"]["status"] == "ok" and found["backend"]["status"] == "ok"
+    assert found["provider asr moonshine"]["remediation"]["detail"] == "Get it."
+
+
+@pytest.mark.anyio
+async def test_a_default_that_cannot_be_used_is_no_default(home: Home) -> None:
+    ear = entry("ear", {"models": [model("ear:1"), model("ear:2", installed=False, remedy="Get it.")]})
+    async with running(home, ear, MOUTH, defaultAsr="ear:2") as setup:
+        report = await run_checks(home, setup.runtime)
+    found = {check["name"]: check for check in report["checks"]}
+    assert found["model"]["status"] == "error" and "by ear:2" in found["model"]["detail"]
+    assert found["model"]["remediation"] == {"action": "run", "label": "For ear:2", "detail": "Get it."}
+
+
+@pytest.mark.anyio
 async def test_a_broken_provider_is_a_warning_beside_a_working_one(home: Home) -> None:
     dies = EAR.model_copy(update={"id": "dies", "command": [sys.executable, "-c", "raise SystemExit('no weights')"]})
     found = await checks(home, dies, EAR, MOUTH)

@@ -13,7 +13,7 @@ from vox.daemon.doctor.check import Check, ready
 from vox.daemon.doctor.engines import default_model, providers
 from vox.daemon.doctor.files import disk, home_folder, permissions
 from vox.daemon.doctor.making import CHECK_S, Making, in_thread, make_all
-from vox.daemon.doctor.packages import packages
+from vox.daemon.doctor.packages import packages, unwritten
 from vox.daemon.doctor.ports import ports
 from vox.daemon.doctor.programs import programs
 from vox.daemon.doctor.sound import microphone, speaker
@@ -33,7 +33,7 @@ async def run_checks(home: Home, runtime: Runtime, bound_s: float = CHECK_S) -> 
         {
             "runtime": _found(_runtime(home)),
             "microphone": in_thread(microphone),
-            "backend": lambda: providers(runtime, bound_s / 2),
+            "backend": lambda: _engines(home, runtime, bound_s / 2),
             "model": lambda: default_model(runtime, "asr", "model", "speech recognition", bound_s / 2),
             "synthesis": lambda: default_model(runtime, "tts", "synthesis", "speech synthesis", bound_s / 2),
             **_of_the_machine(home, configuration, os.getpid()),
@@ -66,6 +66,10 @@ async def _without_daemon(home: Home, error: VoxError) -> dict[str, Any]:
         }
     )
     return _report(checks)
+
+
+async def _engines(home: Home, runtime: Runtime, bound_s: float) -> Iterable[Check]:
+    return await providers(runtime, await anyio.to_thread.run_sync(unwritten, home), bound_s)
 
 
 def _of_the_machine(home: Home, configuration: Configuration, daemon: int | None) -> dict[str, Making]:

@@ -12,7 +12,7 @@ from vox.daemon.doctor.check import Check
 from vox.host.command import builtins, is_builtin
 from vox.paths import Home
 
-__all__ = ["packages"]
+__all__ = ["packages", "unwritten"]
 
 _OF_A_BUILTIN = {
     "moonshine": ("moonshine_voice", "local"),
@@ -29,12 +29,17 @@ _ESPEAK = ("espeak-ng", "espeak")
 def packages(home: Home, configuration: Configuration) -> Iterable[Check]:
     """What is missing. For entries of providers.json that is a warning; built-ins that are used because nothing else
     was configured may be incomplete."""
-    installed = builtins()
-    unwritten = {(str(entry["id"]), str(entry["kind"])) for entry in defaults(home, lambda n: is_builtin(n, installed))}
+    by_default = unwritten(home)
     found = [_containers()]
     for entry in configuration.entries:
-        found += _of_entry(entry, chosen=(entry.id, entry.kind) not in unwritten)
+        found += _of_entry(entry, chosen=(entry.id, entry.kind) not in by_default)
     return found
+
+
+def unwritten(home: Home) -> set[tuple[str, str]]:
+    """Id and kind of each built-in that is used because nothing else was configured."""
+    installed = builtins()
+    return {(str(entry["id"]), str(entry["kind"])) for entry in defaults(home, lambda n: is_builtin(n, installed))}
 
 
 def _of_entry(entry: ProviderEntry, chosen: bool) -> Iterator[Check]:
