@@ -41,11 +41,11 @@ class Blocks:
             blocks.append(self._take(min(self._longest, len(self._held) - self._shortest)))
         return blocks
 
-    def finish(self) -> list[bytes]:
-        """What is left at the end of the speech."""
+    def finish(self) -> bytes:
+        """What is left at the end of the speech; perhaps nothing."""
         if self._resampler is not None:
             self._held += _to_bytes(self._resampler.flush())
-        return [self._take(len(self._held))] if self._held else []
+        return self._take(len(self._held))
 
     def _take(self, size: int) -> bytes:
         size -= size % _SAMPLE_BYTES

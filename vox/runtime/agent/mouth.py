@@ -8,14 +8,13 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from types import TracebackType
 
 import anyio
-from anyio.abc import TaskGroup
 
 from vox.errors import Cancelled
-from vox.runtime.agent.blocks import Blocks
+from vox.runtime.agent.pace import Pace
+from vox.runtime.agent.piece import Piece, Spoken
 from vox.runtime.agent.sentences import Sentences
 from vox.runtime.agent.spoken_text import SpokenText
 from vox.runtime.streams import Feed
@@ -30,22 +29,6 @@ _AHEAD = 2  # pieces
 _SHORT_S = 1.0  # with less speech left than this, a sentence is said alone rather than joined with the next
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """A moment of speech, 40 to 200 ms of it where the voice gave as much."""
-
-    pcm: bytes
-    """16-bit little-endian, mono; empty where the text is not spoken, such as code."""
-    text: str | None
-    """The written text that begins to be heard here. Joined, these are all that was written."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    written: str
-    spoken: str
-
-
 class Mouth:
     """Speaks what is written. An async context manager, whose end cancels what is still being made, and an iterator.
 
@@ -58,13 +41,15 @@ class Mouth:
     def __init__(self, synthesize: Synthesize, rate: int = 24_000, stall_s: float = 0.4) -> None:
         self._synthesize, self._rate, self._stall_s = synthesize, rate, stall_s
         self._sentences, self._cleaner = Sentences(), SpokenText()
-        self._pieces: deque[_Piece] = deque()
+        self._pace = Pace()
+        self._pieces: deque[tuple[str, str]] = deque()
         self._feed: Feed[tuple[Spoken, bool]] = Feed()
         self._news = asyncio.Event()
         self._ended = False
         self._begun = self._heard = 0
         self._written_at = self._silent_at = 0.0
-        self._tasks: TaskGroup | None = None
+        self._task: asyncio.Task[None] | None = None  # the event loop itself keeps no task alive
+        self._scope, self._done = anyio.CancelScope(), asyncio.Event()
 
     # ---- for the writer
 
@@ -91,16 +76,13 @@ class Mouth:
     # ---- for the listener
 
     async def __aenter__(self) -> "Mouth":
-        self._tasks = await anyio.create_task_group().__aenter__()
-        self._tasks.start_soon(self._run)
+        self._task = asyncio.create_task(self._run())
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        assert self._tasks is not None
-        self._tasks.cancel_scope.cancel()
-        return await self._tasks.__aexit__(kind, error, trace)
+    async def __aexit__(self, _: object, __: object, ___: TracebackType | None) -> None:
+        self._scope.cancel()
+        with anyio.CancelScope(shield=True):
+            await self._done.wait()
 
     def __aiter__(self) -> "Mouth":
         return self
@@ -123,21 +105,23 @@ class Mouth:
         for written in pieces:
             spoken = self._cleaner.clean(written)
             self._sentences.small |= not (spoken or self._begun or self._pieces)
-            self._pieces.append(_Piece(written, spoken))
+            self._pieces.append((written, spoken))
         self._news.set()
 
     async def _run(self) -> None:
         try:
-            while (piece := await self._next()) is not None:
-                await self._say(piece)
-            self._feed.end()
+            with self._scope:
+                while (piece := await self._next()) is not None:
+                    await self._say(*piece)
+                self._feed.end()
         except Exception as error:  # for the listener, who may still be hearing what came before
             self._feed.end(error)
         finally:
             self._feed.end(Cancelled("The speech was ended."))
+            self._done.set()
 
-    async def _next(self) -> _Piece | None:
-        """The next piece, once it is its turn; None at the end of the text."""
+    async def _next(self) -> tuple[str, str] | None:
+        """The next piece, as it is written and as it is said, once it is its turn; None at the end of the text."""
         while True:
             self._news.clear()
             if self._pieces and self._begun < self._heard + _AHEAD:
@@ -155,23 +139,20 @@ class Mouth:
         if self._pieces or not self._sentences.waiting:
             return float("inf")
         stalled = self._written_at + self._stall_s
-        return min(stalled, self._silent_at - _SHORT_S) if self._sentences.whole else stalled
+        return min(stalled, self._silent_at - _SHORT_S) if self._begun and self._sentences.whole else stalled
 
-    async def _say(self, piece: _Piece) -> None:
+    async def _say(self, written: str, spoken: str) -> None:
         self._begun += 1
-        text: str | None = piece.written
-        blocks = Blocks(self._rate)
-        if piece.spoken:
-            async with aclosing(self._synthesize(piece.spoken)) as stream:
+        piece, first = Piece(written, spoken, self._rate, self._pace), True
+        if spoken:
+            async with aclosing(self._synthesize(spoken)) as stream:
                 async for chunk in stream:
-                    if isinstance(chunk, AudioChunk):
-                        for block in blocks.push(chunk):
-                            text = self._give(block, text)
-        for block in blocks.finish():
-            text = self._give(block, text)
-        if text is not None:
-            self._give(b"", text)
+                    if isinstance(chunk, AudioChunk) and (moments := piece.take(chunk)):
+                        self._give(moments, first)
+                        first = False
+        self._give(piece.finish(), first)
 
-    def _give(self, pcm: bytes, text: str | None) -> None:
-        self._silent_at = max(anyio.current_time(), self._silent_at) + len(pcm) / (2 * self._rate)
-        self._feed.put((Spoken(pcm, text), text is not None), len(pcm))
+    def _give(self, moments: list[Spoken], begins: bool) -> None:
+        for index, spoken in enumerate(moments):
+            self._silent_at = max(anyio.current_time(), self._silent_at) + len(spoken.pcm) / (2 * self._rate)
+            self._feed.put((spoken, begins and not index), len(spoken.pcm))

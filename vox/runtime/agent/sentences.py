@@ -12,7 +12,8 @@ import unicodedata
 __all__ = ["LONGEST", "Sentences"]
 
 LONGEST = 200
-"""Characters of a piece, at most: some twelve seconds of speech."""
+"""Letters of a piece, at most: some twelve seconds of speech. A character of double width, such as a kanji, counts as
+two letters, here and below."""
 
 _SHORTEST_SENTENCE = 12  # of a first piece: "Yes." alone would be over before more is there
 _FIRST_CLAUSE = 35
@@ -48,7 +49,7 @@ class Sentences:
 
     def __init__(self) -> None:
         self._text = ""
-        self._seen = 0
+        self._sizes: list[int] = []  # of each beginning that was looked at
         self._sentence = self._clause = self._blank = 0  # ends of the longest beginnings that end there
 
     @property
@@ -63,13 +64,10 @@ class Sentences:
 
     def feed(self, delta: str) -> list[str]:
         """Take what was written; the pieces that are complete with it."""
-        self._text += delta
         pieces: list[str] = []
-        while self._seen < len(self._text):
-            self._look(self._seen)
-            self._seen += 1
-            if cut := self._cut():
-                pieces.append(self._take(cut))
+        for start in range(0, len(delta), LONGEST):  # so that a whole book costs no more than its letters
+            self._text += delta[start : start + LONGEST]
+            pieces += self._complete()
         return pieces
 
     def pause(self) -> list[str]:
@@ -87,6 +85,7 @@ class Sentences:
     def _look(self, index: int) -> None:
         """Note what ends with, or before, the character at `index`."""
         character = self._text[index]
+        self._sizes.append((self._sizes[-1] if index else 0) + (2 if _is_wide(character) else 1))
         if character in _WIDE_ENDS:
             self._sentence = index + 1
         elif character in _WIDE_PAUSES:
@@ -111,36 +110,50 @@ class Sentences:
         return bare[-1:] in _ENDS | _WIDE_ENDS and _ends(bare, "") if bare else False
 
     def _words(self) -> int:
-        return len(self._text) if self._text[-1:].isspace() else self._blank
+        """Up to the last blank, if that is enough to be said alone."""
+        end = len(self._text) if self._text[-1:].isspace() else self._blank
+        return end if self._size(end) >= _SHORTEST_SENTENCE else 0
 
     # ---- whether it does
 
+    def _complete(self) -> list[str]:
+        pieces: list[str] = []
+        while len(self._sizes) < len(self._text):
+            self._look(len(self._sizes))
+            if cut := self._cut():
+                pieces.append(self._take(cut))
+        return pieces
+
     def _cut(self) -> int:
         """How long the next piece is; 0 as long as that cannot be told."""
-        length = self._seen
-        if length > LONGEST:
+        size = self._sizes[-1]
+        if size > LONGEST:
             return self._sentence or self._clause or self._blank or self._within_word()
         if not self.small:
-            return self._sentence if self._sentence >= _JOINED else 0
-        if self._sentence >= _SHORTEST_SENTENCE:
+            return self._sentence if self._size(self._sentence) >= _JOINED else 0
+        if self._size(self._sentence) >= _SHORTEST_SENTENCE:
             return self._sentence
-        if self._clause >= _FIRST_CLAUSE:
+        if self._size(self._clause) >= _FIRST_CLAUSE:
             return self._clause
-        if length >= _FIRST_WORDS:
-            return self._clause if self._clause >= _SHORTEST_SENTENCE else self._blank
+        if size >= _FIRST_WORDS:
+            return self._clause if self._size(self._clause) >= _SHORTEST_SENTENCE else self._blank
         return 0
+
+    def _size(self, end: int) -> int:
+        return self._sizes[end - 1] if end else 0
 
     def _within_word(self) -> int:
         """A place in a word that is longer than a piece: neither before an accent nor within a code mark."""
-        for end in range(LONGEST, LONGEST // 2, -1):
+        last = len(self._sizes) - 1
+        for end in range(last, last // 2, -1):
             joined = unicodedata.category(self._text[end]).startswith("M") or "\u200d" in self._text[end - 1 : end + 1]
             if not joined and self._text[end - 1 : end + 1] != _CODE_MARK * 2:
                 return end
-        return LONGEST
+        return last
 
     def _take(self, end: int) -> str:
         piece, self._text = self._text[:end], self._text[end:]
-        self._seen = max(0, self._seen - end)
+        self._sizes = [size - self._sizes[end - 1] for size in self._sizes[end:]]
         self._sentence, self._clause, self._blank = (
             max(0, place - end) for place in (self._sentence, self._clause, self._blank)
         )
@@ -169,6 +182,10 @@ def _ends(text: str, following: str) -> bool:
     if len(word) == 1 and word.isalpha():
         return word == "i"
     return not (following.islower() and len(word) <= 3)
+
+
+def _is_wide(character: str) -> bool:
+    return unicodedata.east_asian_width(character) in "WF"
 
 
 def _begins_line(text: str, start: int) -> bool:
