@@ -28,6 +28,8 @@ _SHORTEST = 1600  # samples: the encoder's convolutions need some input, and 0.1
 _LEAST_LOGPROB = -0.6  # mean per token: speech lies above -0.3, words invented on noise below -0.63
 _LEAST_TOKENS_PER_SECOND = 1.0  # of voice: speech has 2 to 8
 _LEAST_WHEN_DOUBTFUL = -0.2  # clear speech lies above -0.16; so do few inventions
+_ENDED_EARLY = 2.0  # tokens per second of voice: unsure and below it, the model has ended in the midst of speech
+_SHIFT = 1600  # samples of silence behind them: another mask is another way through the model
 _LOOP_TOKENS, _LOOP_SHARE = 6, 0.6  # that many tokens, most of them the same one: a loop, not a sentence
 _PHRASE_TOKENS, _PHRASE_TIMES = 20, 3  # a phrase up to that long, that often in a row, is a loop
 _BYTE = re.compile(rb"<0x([0-9A-F]{2})>")
@@ -75,6 +77,30 @@ class Moonshine:
             for given in self._decoder.get_inputs()
             if given.name.startswith("past_key_values")
         ]
+
+    def hear(self, samples: "Floats", voiced_s: float, checkpoint: Callable[[], None]) -> "tuple[str, Decoded] | None":
+        """The words in a piece, and where they come from; None when what comes out does not sound like speech.
+
+        Now and then the model ends clear speech after one wrong word. Such a piece is decoded again with a little
+        silence behind it, and counts if the model is then sure: of what it makes of noise it never is.
+
+        Args:
+            samples: As for `decode`.
+            voiced_s: How long the detector heard a voice in them.
+            checkpoint: As for `decode`.
+        """
+        import numpy as np
+
+        decoded = self.decode(samples, checkpoint)
+        text = self.text(decoded.tokens)
+        if sounds_like_speech(text, decoded, voiced_s):
+            return text, decoded
+        if decoded.looped or len(decoded.tokens) > _ENDED_EARLY * voiced_s:
+            return None
+        again = self.decode(np.pad(samples, (0, _SHIFT)), checkpoint)
+        text = self.text(again.tokens)
+        sure = not again.looped and sum(again.logprobs) / len(again.logprobs) > _LEAST_WHEN_DOUBTFUL
+        return (text, again) if sure and sounds_like_speech(text, again, voiced_s) else None
 
     def decode(self, samples: "Floats", checkpoint: Callable[[], None]) -> Decoded:
         """Recognise `samples` (16 kHz, at most about 30 s).

@@ -121,8 +121,6 @@ def _hear(
     call: Call, recording: Recording, pieces: list[Piece]
 ) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
     """A segment for every piece that holds words, and the timed words of all, if the caller wants them."""
-    from vox_providers._moonshine_decode import sounds_like_speech
-
     model = _load(call)
     aligner = _load_aligner(call) if _wants_words(call) else None
     segments: list[dict[str, object]] = []
@@ -133,9 +131,8 @@ def _hear(
         with call.timer("audioLoadMs"):
             samples = recording.read(piece)
         with call.timer("inferenceMs"):
-            decoded = model.decode(samples, call.raise_if_cancelled)
-            text = model.text(decoded.tokens)
-            if sounds_like_speech(text, decoded, piece.voiced_s):
+            if heard := model.hear(samples, piece.voiced_s, call.raise_if_cancelled):
+                text, decoded = heard
                 segments.append(_segment(len(segments), piece, text))
                 words.extend(_words(aligner, piece, decoded) if aligner else ())
                 call.send_partial(_text(segments), stable=True)
