@@ -44,7 +44,7 @@ class LlmSettings(Described, BaseModel):
     model: str | None = Field(default=None, min_length=1)
     """The model's name at that server."""
     api_key: str | None = Field(default=None, min_length=1, repr=False)
-    """Its key; `${env:NAME}` or `${file:PATH}` names where it is kept. None takes the preset's variable, if it is set."""
+    """Its key; `${env:NAME}` or `${file:PATH}` names where it is kept. None: the preset's variable, if it is set."""
     headers: dict[str, str] = Field(default={}, repr=False)
     """Further headers of each request; a value may be `${env:NAME}` or `${file:PATH}`."""
     max_tokens: int | None = Field(default=None, gt=0)

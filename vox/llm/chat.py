@@ -115,6 +115,8 @@ class ChatModel(Protocol):
         """The answer as it is written; exactly one `Finished` comes last. Closing the generator cuts the request.
 
         Raises:
+            LlmNotConfigured: It is not told which server or model is meant.
+            ConfigError: The key is kept where it cannot be read.
             LlmUnavailable: The server cannot be reached, or is overloaded.
             LlmTimeout: No first token in time, or none after the ones that came.
             LlmFailed: The server refused, answered with an error, or broke off in the middle.
@@ -122,4 +124,12 @@ class ChatModel(Protocol):
             ProviderUnauthorized: It wants a key, or refuses the one that is configured.
             PaymentRequired: The account has no credit left.
         """
+        ...
+
+    async def warm_up(self) -> None:
+        """Load what a request needs, so that the first one does not wait for it. Nothing is sent."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections, as soon as the last answer is over."""
         ...
