@@ -14,6 +14,7 @@ HEAVY = {"numpy", "soundfile", "soxr", "av", "sounddevice", "earshot"}
         "devices",
         "encode",
         "formats",
+        "g711",
         "limits",
         "normalize",
         "portaudio",
