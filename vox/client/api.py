@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from vox.client.events import EventStream
     from vox.client.live import LiveSession
     from vox.client.streams import SpeechStream
-    from vox.types import ModelInfo, Partial, Priority, Progress, Speech, Transcript, Voice
+    from vox.types import ModelInfo, Partial, Priority, Speech, Transcript, Voice
 
 __all__ = ["ABOUT_CLIENTS", "NONE_RUNS", "Client", "home_of", "milliseconds"]
 
@@ -28,7 +28,6 @@ ABOUT_CLIENTS = ("history.", "telemetry.")
 """Methods in which `clientId` says whose records are meant, not who asks."""
 
 OnPartial = Callable[["Partial"], None]
-OnProgress = Callable[["Progress"], None]
 
 
 class Client(Upkeep):
@@ -274,26 +273,6 @@ class Client(Upkeep):
 
         return [model_of(model) for model in self.call("models.list", {"kind": kind})["models"]]
 
-    def install(self, model: str | None = None, on_progress: OnProgress | None = None) -> "ModelInfo":
-        """Get a model's files; None for the default of speech recognition.
-
-        Raises:
-            ModelNotFound: Nobody serves it.
-            DaemonUnavailable: There is no daemon to ask.
-            VoxError: The provider failed.
-        """
-        return self._prepare("models.install", model, on_progress)
-
-    def preload(self, model: str | None = None, on_progress: OnProgress | None = None) -> "ModelInfo":
-        """Load a model into memory, so that the next call starts faster; None for the default of speech recognition.
-
-        Raises:
-            ModelNotFound, ModelNotInstalled: There is no such model.
-            DaemonUnavailable: There is no daemon to ask.
-            VoxError: The provider failed.
-        """
-        return self._prepare("models.preload", model, on_progress)
-
     # ---- the daemon
 
     def stop(self) -> bool:
@@ -409,15 +388,6 @@ class Client(Upkeep):
     def _signed(self, method: str, given: dict[str, Any]) -> dict[str, Any]:
         """The parameters with who asks; where records are looked at, `clientId` says whose, and nothing is added."""
         return given if method.startswith(ABOUT_CLIENTS) else {"clientId": self._client_id, **given}
-
-    def _prepare(self, method: str, model: str | None, on_progress: OnProgress | None) -> "ModelInfo":
-        from vox.client.values import model_of, progress_of
-
-        def report(event: str, data: dict[str, Any]) -> None:
-            if on_progress is not None and event == "models.progress":
-                on_progress(progress_of(data))
-
-        return model_of(self.call(method, {"modelId": model}, report)["model"])
 
     def _connected(self) -> Connection:
         if self._connection is not None and self._connection.usable():

@@ -1,14 +1,21 @@
-"""What a client can do beside speech: warm-up, events, records, figures, and how the daemon is."""
+"""What a client can do beside speech: models' files, warm-up, events, records, figures, and how the daemon is."""
 
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
+
+from vox.client.connection import OnEvent
 
 if TYPE_CHECKING:
     from vox.client.events import EventStream
     from vox.client.told import HistoryPage, Warmup
+    from vox.types import ModelInfo, Progress
 
-__all__ = ["RESUME_S", "Upkeep", "history_filter"]
+__all__ = ["RESUME_S", "OnProgress", "Upkeep", "history_filter"]
+
+OnProgress = Callable[["Progress"], None]
+"""Called with how far a model is, each time that its provider says so."""
 
 RESUME_S = 60.0
 """Seconds a subscription looks for a daemon that went away: one that is started again is back within two."""
@@ -18,7 +25,9 @@ class Upkeep(ABC):
     """The part of `Client` that needs nothing of it but `call`."""
 
     @abstractmethod
-    def call(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+    def call(
+        self, method: str, params: dict[str, Any] | None = None, on_event: OnEvent | None = None
+    ) -> dict[str, Any]:
         """Make a call by its wire name."""
 
     @abstractmethod
@@ -31,6 +40,63 @@ class Upkeep(ABC):
         resume_s: float = RESUME_S,
     ) -> "EventStream":
         """Listen to what happens in the daemon."""
+
+    # ---- models
+
+    def install(self, model: str | None = None, on_progress: OnProgress | None = None) -> "ModelInfo":
+        """Get a model's files; None for the default of speech recognition.
+
+        Raises:
+            ModelNotFound: Nobody serves it.
+            DaemonUnavailable: There is no daemon to ask.
+            VoxError: The provider failed.
+        """
+        return self._prepare("models.install", {"modelId": model}, on_progress)
+
+    def preload(self, model: str | None = None, on_progress: OnProgress | None = None) -> "ModelInfo":
+        """Load a model into memory, so that the next call starts faster; None for the default of speech recognition.
+
+        Raises:
+            ModelNotFound, ModelNotInstalled: There is no such model.
+            DaemonUnavailable: There is no daemon to ask.
+            VoxError: The provider failed.
+        """
+        return self._prepare("models.preload", {"modelId": model}, on_progress)
+
+    def import_model(
+        self,
+        path: "str | os.PathLike[str]",
+        model: str | None = None,
+        link: bool = False,
+        on_progress: OnProgress | None = None,
+    ) -> "ModelInfo":
+        """Take a model's files from a folder, or from a zip or tar archive of one: for machines without a network.
+
+        Args:
+            path: A folder or file that the daemon's user can read.
+            model: Whose files they are; None for the one model that they fit.
+            link: Leave the files of a folder where they are, and point at them.
+
+        Raises:
+            NoInput: There is no such folder or file.
+            ModelNotFound, InvalidRequest: The files are of no model here, could be of several, or are incomplete.
+            Unsupported: The provider of the model takes no files.
+            DaemonUnavailable: There is no daemon to ask.
+            VoxError: The provider failed.
+        """
+        given = {"path": os.path.abspath(path), "modelId": model, "link": link}
+        return self._prepare("models.import", given, on_progress)
+
+    def remove_model(self, model: str, on_progress: OnProgress | None = None) -> "ModelInfo":
+        """Delete a model's files, as far as an install or import has brought them. It is unloaded before.
+
+        Raises:
+            ModelNotFound, Unsupported: Nobody serves it, or its provider has brought no files for it.
+            ProviderBusy: A call is inside its provider.
+            DaemonUnavailable: There is no daemon to ask.
+            VoxError: The provider failed.
+        """
+        return self._prepare("models.remove", {"modelId": model}, on_progress)
 
     # ---- warm-up
 
@@ -151,6 +217,17 @@ class Upkeep(ABC):
             DaemonUnavailable: There is no daemon to ask.
         """
         return {**self.call("health"), **self.call("providers.status")}
+
+    # ---- inside
+
+    def _prepare(self, method: str, given: dict[str, Any], on_progress: OnProgress | None) -> "ModelInfo":
+        from vox.client.values import model_of, progress_of
+
+        def report(event: str, data: dict[str, Any]) -> None:
+            if on_progress is not None and event == "models.progress":
+                on_progress(progress_of(data))
+
+        return model_of(self.call(method, given, report)["model"])
 
 
 _FILTERS = {

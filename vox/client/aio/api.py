@@ -12,15 +12,15 @@ from vox.client.aio.follow import Followed
 from vox.client.aio.live import AsyncLiveSession
 from vox.client.aio.opening import open_connection
 from vox.client.aio.streams import AsyncSpeechStream, AsyncTextStream
-from vox.client.aio.upkeep import AsyncUpkeep
+from vox.client.aio.upkeep import AsyncUpkeep, absolute
 from vox.client.api import ABOUT_CLIENTS, home_of, milliseconds
 from vox.client.connection import OnEvent
 from vox.client.launch import START_S
 from vox.client.upkeep import RESUME_S
-from vox.client.values import model_of, partial_of, progress_of, speech_of, transcript_of, voice_of
+from vox.client.values import model_of, partial_of, speech_of, transcript_of, voice_of
 from vox.errors import DaemonUnavailable
 from vox.paths import Home
-from vox.types import ModelInfo, Partial, Progress, Speech, Transcript, Voice
+from vox.types import ModelInfo, Partial, Speech, Transcript, Voice
 
 if TYPE_CHECKING:
     from vox.types import Priority
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["AsyncClient"]
 
 OnPartial = Callable[[Partial], None]
-OnProgress = Callable[[Progress], None]
 
 
 class AsyncClient(AsyncUpkeep):
@@ -120,7 +119,7 @@ class AsyncClient(AsyncUpkeep):
             if on_partial is not None and event == "transcribe.partial":
                 on_partial(partial_of(data))
 
-        return transcript_of(await self.call("transcribe.file", {"path": _absolute(path), **given}, hear))
+        return transcript_of(await self.call("transcribe.file", {"path": absolute(path), **given}, hear))
 
     def transcribe_stream(
         self,
@@ -157,7 +156,7 @@ class AsyncClient(AsyncUpkeep):
             "priority": priority,
             "partials": True,
         }
-        return AsyncTextStream(self.follow("transcribe.file", {"path": _absolute(path), **given}))
+        return AsyncTextStream(self.follow("transcribe.file", {"path": absolute(path), **given}))
 
     def live(
         self,
@@ -295,26 +294,6 @@ class AsyncClient(AsyncUpkeep):
         """
         return [model_of(model) for model in (await self.call("models.list", {"kind": kind}))["models"]]
 
-    async def install(self, model: str | None = None, on_progress: OnProgress | None = None) -> ModelInfo:
-        """Get a model's files; None for the default of speech recognition.
-
-        Raises:
-            ModelNotFound: Nobody serves it.
-            DaemonUnavailable: There is no daemon to ask.
-            VoxError: The provider failed.
-        """
-        return await self._prepare("models.install", model, on_progress)
-
-    async def preload(self, model: str | None = None, on_progress: OnProgress | None = None) -> ModelInfo:
-        """Load a model into memory, so that the next call starts faster; None for the default of speech recognition.
-
-        Raises:
-            ModelNotFound, ModelNotInstalled: There is no such model.
-            DaemonUnavailable: There is no daemon to ask.
-            VoxError: The provider failed.
-        """
-        return await self._prepare("models.preload", model, on_progress)
-
     # ---- the daemon
 
     async def stop(self) -> bool:
@@ -431,13 +410,6 @@ class AsyncClient(AsyncUpkeep):
         connection = await self._connected(True)
         return await connection.call(method, signed, on_frame, self._timeout if timeout is None else timeout)
 
-    async def _prepare(self, method: str, model: str | None, on_progress: OnProgress | None) -> ModelInfo:
-        def report(event: str, data: dict[str, Any]) -> None:
-            if on_progress is not None and event == "models.progress":
-                on_progress(progress_of(data))
-
-        return model_of((await self.call(method, {"modelId": model}, report))["model"])
-
     async def _connected(self, start: bool) -> AsyncConnection:
         """The connection. Calls that need a new one at the same time wait for the same."""
         loop, connection = asyncio.get_running_loop(), self._connection
@@ -463,7 +435,3 @@ def _look(connecting: "asyncio.Task[AsyncConnection]") -> None:
     """Those who waited may have gone; what became of it is no news to anybody then."""
     if not connecting.cancelled():
         connecting.exception()
-
-
-def _absolute(path: "str | os.PathLike[str]") -> str:
-    return os.path.abspath(path)

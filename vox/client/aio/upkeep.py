@@ -1,23 +1,29 @@
 """What a client can do beside speech, as `vox.client.upkeep`, on an event loop."""
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from vox.client.connection import OnEvent
 from vox.client.told import HistoryPage, Warmup, page_of, warmup_of
-from vox.client.upkeep import RESUME_S, history_filter
+from vox.client.upkeep import RESUME_S, OnProgress, history_filter
+from vox.client.values import model_of, progress_of
+from vox.types import ModelInfo
 
 if TYPE_CHECKING:
     from vox.client.aio.events import AsyncEvents
 
-__all__ = ["AsyncUpkeep"]
+__all__ = ["AsyncUpkeep", "absolute"]
 
 
 class AsyncUpkeep(ABC):
     """The part of `AsyncClient` that needs nothing of it but `call`."""
 
     @abstractmethod
-    async def call(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+    async def call(
+        self, method: str, params: dict[str, Any] | None = None, on_event: OnEvent | None = None
+    ) -> dict[str, Any]:
         """Make a call by its wire name."""
 
     @abstractmethod
@@ -30,6 +36,63 @@ class AsyncUpkeep(ABC):
         resume_s: float = RESUME_S,
     ) -> "AsyncEvents":
         """Listen to what happens in the daemon."""
+
+    # ---- models
+
+    async def install(self, model: str | None = None, on_progress: OnProgress | None = None) -> ModelInfo:
+        """Get a model's files; None for the default of speech recognition.
+
+        Raises:
+            ModelNotFound: Nobody serves it.
+            DaemonUnavailable: There is no daemon to ask.
+            VoxError: The provider failed.
+        """
+        return await self._prepare("models.install", {"modelId": model}, on_progress)
+
+    async def preload(self, model: str | None = None, on_progress: OnProgress | None = None) -> ModelInfo:
+        """Load a model into memory, so that the next call starts faster; None for the default of speech recognition.
+
+        Raises:
+            ModelNotFound, ModelNotInstalled: There is no such model.
+            DaemonUnavailable: There is no daemon to ask.
+            VoxError: The provider failed.
+        """
+        return await self._prepare("models.preload", {"modelId": model}, on_progress)
+
+    async def import_model(
+        self,
+        path: str | os.PathLike[str],
+        model: str | None = None,
+        link: bool = False,
+        on_progress: OnProgress | None = None,
+    ) -> ModelInfo:
+        """Take a model's files from a folder, or from a zip or tar archive of one: for machines without a network.
+
+        Args:
+            path: A folder or file that the daemon's user can read.
+            model: Whose files they are; None for the one model that they fit.
+            link: Leave the files of a folder where they are, and point at them.
+
+        Raises:
+            NoInput: There is no such folder or file.
+            ModelNotFound, InvalidRequest: The files are of no model here, could be of several, or are incomplete.
+            Unsupported: The provider of the model takes no files.
+            DaemonUnavailable: There is no daemon to ask.
+            VoxError: The provider failed.
+        """
+        given = {"path": absolute(path), "modelId": model, "link": link}
+        return await self._prepare("models.import", given, on_progress)
+
+    async def remove_model(self, model: str, on_progress: OnProgress | None = None) -> ModelInfo:
+        """Delete a model's files, as far as an install or import has brought them. It is unloaded before.
+
+        Raises:
+            ModelNotFound, Unsupported: Nobody serves it, or its provider has brought no files for it.
+            ProviderBusy: A call is inside its provider.
+            DaemonUnavailable: There is no daemon to ask.
+            VoxError: The provider failed.
+        """
+        return await self._prepare("models.remove", {"modelId": model}, on_progress)
 
     # ---- warm-up
 
@@ -144,3 +207,18 @@ class AsyncUpkeep(ABC):
             DaemonUnavailable: There is no daemon to ask.
         """
         return {**await self.call("health"), **await self.call("providers.status")}
+
+    # ---- inside
+
+    async def _prepare(self, method: str, given: dict[str, Any], on_progress: OnProgress | None) -> ModelInfo:
+        def report(event: str, data: dict[str, Any]) -> None:
+            if on_progress is not None and event == "models.progress":
+                on_progress(progress_of(data))
+
+        return model_of((await self.call(method, given, report))["model"])
+
+
+def absolute(path: str | os.PathLike[str]) -> str:
+    """The path as the daemon has to be told it, which runs in another folder. Asks the system for nothing but this
+    program's folder, so an event loop may call it."""
+    return os.path.abspath(path)
