@@ -93,7 +93,10 @@ def test_a_disk_that_takes_nothing_costs_the_lines_only(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "secret",
-    ["Bearer abc.def", "sk-1234567890", "nvapi-1234567890", "gsk_1234567890", "AIzaSyA1234567890123456789012"],
+    [
+        *("Bearer abc.def", "sk-1234567890", "nvapi-1234567890", "gsk_1234567890", "AIzaSyA1234567890123456789012"),
+        "ek_123456789012345678901234567890",
+    ],
 )
 def test_what_looks_like_a_key_goes(secret: str) -> None:
     assert Redactor().text(f"key {secret} end") == "key [redacted] end"

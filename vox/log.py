@@ -27,7 +27,9 @@ __all__ = ["Redactor", "RotatingFile", "configure", "get_logger", "redactor"]
 REDACTED = "[redacted]"
 
 _SECRET_NAME = re.compile(r"(api[_-]?key|token|secret|password|authorization|credential)", re.IGNORECASE)
-_SECRET_SHAPE = re.compile(r"(Bearer\s+\S+|\bsk-[\w-]{8,}|\bnvapi-[\w-]{8,}|\bgsk_\w{8,}|\bAIza[\w-]{20,})")
+_SECRET_SHAPE = re.compile(
+    r"(Bearer\s+\S+|\bsk-[\w-]{8,}|\bek_[\w-]{20,}|\bnvapi-[\w-]{8,}|\bgsk_\w{8,}|\bAIza[\w-]{20,})"
+)
 _SHORTEST_SECRET = 6  # shorter values would blank out ordinary words
 _LENT_KEPT = 64  # secrets of clients that are remembered after their call; every line is searched for each of them
 
