@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from vox.llm.chat import ChatEvent, ChatRequest, Finished, Message, TextDelta, Tool, Usage
-from vox.runtime.agent.agent import Agent, EchoAgent, LlmAgent, make_agent
+from vox.runtime.agent.agent import Agent, EchoAgent, GivenText, LlmAgent, make_agent
 
 pytestmark = pytest.mark.anyio
 
@@ -64,6 +64,12 @@ async def test_an_echo_repeats_what_was_said_last() -> None:
 
 async def test_an_echo_is_silent_where_nothing_was_said() -> None:
     assert await answer(EchoAgent(), Message("system", "Be kind.")) == [Finished("stop", Usage(0, 0))]
+
+
+async def test_a_given_text_is_said_whatever_was_asked() -> None:
+    agent = GivenText("Good morning.")
+    assert await answer(agent, Message("user", "Hi")) == [TextDelta("Good morning."), Finished("stop", Usage(0, 0))]
+    assert agent.name == "given-text"
 
 
 async def test_the_settings_choose() -> None:

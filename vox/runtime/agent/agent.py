@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from vox.llm.chat import ChatEvent, ChatModel, ChatRequest, Finished, TextDelta, Usage
 
-__all__ = ["Agent", "AgentKind", "EchoAgent", "LlmAgent", "make_agent"]
+__all__ = ["Agent", "AgentKind", "EchoAgent", "GivenText", "LlmAgent", "make_agent"]
 
 AgentKind = Literal["llm", "echo"]
 """What `make_agent` makes."""
@@ -68,6 +68,20 @@ class EchoAgent:
         heard = next((one.text for one in reversed(request.messages) if one.role in ("user", "tool")), "")
         if heard:
             yield TextDelta(heard)
+        yield Finished("stop", Usage(0, 0))
+
+
+class GivenText:
+    """Says a text that is known already."""
+
+    name = "given-text"
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    async def reply(self, request: ChatRequest) -> AsyncGenerator[ChatEvent]:
+        """The text as one piece, whatever the request is."""
+        yield TextDelta(self._text)
         yield Finished("stop", Usage(0, 0))
 
 
