@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vox.daemon.guard import Guard, origin_of
+from vox.daemon.guard import Guard, OwnPages, origin_of
 
 pytestmark = pytest.mark.anyio
 LISTED = "https://listed.example"
+PAGES = OwnPages(shown=frozenset({"/demo"}), sockets=frozenset({"/v1/realtime"}))
 
 
 @pytest.fixture
@@ -36,7 +37,8 @@ async def knock(
 
     raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
     scope = {"type": kind, "path": path, "method": method, "headers": raw}
-    await Guard(app, {LISTED}.__contains__, {"proxy.example"}.__contains__, lambda _: admits)(scope, receive, send)
+    guard = Guard(app, {LISTED}.__contains__, {"proxy.example"}.__contains__, lambda _: admits, PAGES)
+    await guard(scope, receive, send)
     if passed:
         assert not sent
         return 0
@@ -123,6 +125,59 @@ async def test_a_configured_name_is_ours_too() -> None:
 )
 async def test_what_asks_for_a_token(path: str, method: str, kind: str, status: int) -> None:
     assert await knock(("Host", "localhost"), path=path, method=method, kind=kind, admits=False) == status
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "status"),
+    [
+        ("http://localhost:42137", "localhost:42137", 0),
+        ("http://127.0.0.1:42137", "127.0.0.1:42137", 0),
+        ("https://proxy.example", "Proxy.example", 0),
+        ("http://localhost:42137", "127.0.0.1:42137", 403),
+        ("http://localhost:3000", "localhost:42137", 403),
+        ("http://localhost", "localhost:42137", 403),
+        ("file://localhost:42137", "localhost:42137", 403),
+        ("localhost:42137", "localhost:42137", 403),
+        ("http://evil.example", "evil.example", 421),
+        ("null", "localhost:42137", 403),
+    ],
+)
+async def test_our_own_page_opens_its_socket(origin: str, host: str, status: int) -> None:
+    headers = ("Host", host), ("Origin", origin)
+    assert await knock(*headers, kind="websocket", path="/v1/realtime") == status
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "method"),
+    [
+        ("websocket", "/", "GET"),
+        ("websocket", "/v1/realtime/", "GET"),
+        ("http", "/v1/realtime", "GET"),
+        ("http", "/v1/realtime/client_secrets", "POST"),
+        ("http", "/demo", "POST"),
+        ("http", "/transcribe", "POST"),
+    ],
+)
+async def test_our_own_page_may_do_nothing_else(kind: str, path: str, method: str) -> None:
+    headers = ("Host", "localhost:1"), ("Origin", "http://localhost:1")
+    assert await knock(*headers, kind=kind, path=path, method=method) == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "status"),
+    [
+        ("/demo", "GET", 0),
+        ("/demo", "HEAD", 0),
+        ("/demo", "POST", 403),
+        ("/demo/", "GET", 403),
+        ("/voices", "GET", 403),
+    ],
+)
+async def test_a_page_that_all_may_see_is_shown_by_a_link_and_without_a_token(
+    path: str, method: str, status: int
+) -> None:
+    link = ("Host", "localhost"), ("Sec-Fetch-Site", "cross-site")
+    assert await knock(*link, path=path, method=method, admits=False) == status
 
 
 async def test_lifespan_passes() -> None:

@@ -1,17 +1,31 @@
 """Who may knock: every HTTP request and WebSocket upgrade passes here first, on every door.
 
 A name that is not this machine's means that a web page has pointed its own domain at us (DNS rebinding): 421. An
-`Origin` means that a web page asks: it must be on the user's list, exactly, else 403. No `Origin` means a program of
-this machine. Where a token is required, an HTTP request without it gets 401; a WebSocket may send it in its frames.
+`Origin` means that a web page asks: it must be on the user's list, exactly, else 403; our own pages may open the sockets
+they are made for, and nothing else. No `Origin` means a program of this machine. Where a token is required, an HTTP request without it gets 401; a WebSocket may send it in its frames.
 Refusals say nothing more.
 """
 
 import ipaddress
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["Guard", "origin_of"]
+__all__ = ["Guard", "OwnPages", "origin_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPages:
+    """What the daemon itself gives browsers to show, by path."""
+
+    shown: frozenset[str] = frozenset()
+    """Pages that hold nothing but what everybody may know: whoever reaches the port may read them, by a link too."""
+    sockets: frozenset[str] = frozenset()
+    """WebSockets that those pages open. They are no less checked for a token than others."""
+
+
+_NO_PAGES = OwnPages()
 
 
 class Guard:
@@ -21,6 +35,7 @@ class Guard:
         allows: Tells whether the web page of an origin may ask.
         is_name: Tells whether a host, lower case and without its port, is another name of ours.
         admits: Tells whether an HTTP request brings the token that is required, if one is.
+        pages: Our own pages.
     """
 
     def __init__(
@@ -29,8 +44,9 @@ class Guard:
         allows: Callable[[str], bool],
         is_name: Callable[[str], bool] = lambda _: False,
         admits: Callable[[Scope], bool] = lambda _: True,
+        pages: OwnPages = _NO_PAGES,
     ) -> None:
-        self._app, self._allows, self._is_name, self._admits = app, allows, is_name, admits
+        self._app, self._allows, self._is_name, self._admits, self._pages = app, allows, is_name, admits, pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
@@ -48,13 +64,22 @@ class Guard:
         if len(hosts) != 1 or not self._is_own(_name_of(hosts[0])):
             return 421
         origin = origin_of(scope)
-        if origin is not None and not self._allows(origin):
+        if origin is not None and not self._allows(origin) and not self._is_own_page(scope, origin, hosts[0]):
             return 403
-        if origin is None and _PAGES & set(_header(scope, b"sec-fetch-site")):
+        shown = _is_read(scope) and scope["path"] in self._pages.shown
+        if origin is None and not shown and _PAGES & set(_header(scope, b"sec-fetch-site")):
             return 403
-        if scope["type"] == "http" and not _is_open(scope) and not self._admits(scope):
+        if scope["type"] == "http" and not shown and not _is_open(scope) and not self._admits(scope):
             return 401
         return None
+
+    def _is_own_page(self, scope: Scope, origin: str, host: bytes) -> bool:
+        """Whether a page that came from this very address opens a socket that is there for it. The host has been found
+        to be ours, so no other server's page can have it in its origin."""
+        if scope["type"] != "websocket" or scope["path"] not in self._pages.sockets:
+            return False
+        scheme, _, own = origin.partition("://")
+        return scheme in ("http", "https") and own.lower() == host.decode("latin-1").lower()
 
     def _is_own(self, name: str) -> bool:
         return _is_own_name(name) or self._is_name(name)
@@ -75,6 +100,10 @@ def origin_of(scope: Scope) -> str | None:
 def _is_open(scope: Scope) -> bool:
     """Whether it may be asked without a token: a browser sends none with the question whether it may ask."""
     return scope["path"] == "/healthz" or scope["method"] == "OPTIONS"
+
+
+def _is_read(scope: Scope) -> bool:
+    return scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
 
 
 def _header(scope: Scope, name: bytes) -> list[bytes]:
