@@ -1,9 +1,9 @@
 """Who may knock: every HTTP request and WebSocket upgrade passes here first, on every door.
 
 A name that is not this machine's means that a web page has pointed its own domain at us (DNS rebinding): 421. An
-`Origin` means that a web page asks: it must be on the user's list, exactly, else 403; our own pages may open the sockets
-they are made for, and nothing else. No `Origin` means a program of this machine. Where a token is required, an HTTP request without it gets 401; a WebSocket may send it in its frames.
-Refusals say nothing more.
+`Origin` means that a web page asks: it must be on the user's list, exactly, else 403; our own pages may open the
+sockets they are made for, and nothing else. No `Origin` means a program of this machine. Where a token is required, an
+HTTP request without it gets 401; a WebSocket may send it in its frames. Refusals say nothing more.
 """
 
 import ipaddress
