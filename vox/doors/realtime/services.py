@@ -1,6 +1,6 @@
 """What a Realtime session needs of the daemon, each as narrow as can be, so that tests give their own."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -51,15 +51,8 @@ class Services:
     agent: Callable[[], Agent | None]
     """Who answers; None where no language model is configured."""
     settings: Callable[[], RealtimeSettings]
-    warm_up: Callable[[], "Warming"]
-    """Begins to load the default recogniser and speaker; awaited, it returns when they are loaded or cannot be."""
+    warm_up: Callable[[str | None, str | None, str], Awaitable[None]]
+    """Loads a recogniser and a speech model for a client, None for the defaults, "" for none; returns when they are
+    loaded or cannot be. `partial(vox.doors.realtime.warming.warm_up, runtime)` is one."""
     clock: Callable[[], float] = anyio.current_time
     """Seconds; what times are told by."""
-
-
-class Warming(Protocol):
-    """Models that are being loaded."""
-
-    async def wait(self) -> None:
-        """Wait until they are; what fails is left to the first call to tell."""
-        ...

@@ -164,6 +164,15 @@ class Conversation:
         part.audio_ms = audio_end_ms
         return item
 
+    def last_spoken_ms(self) -> int:
+        """How long the speech at the end of the conversation is: all since the user's last turn."""
+        spoken = 0
+        for item in reversed(list(self)):
+            if item.role == "user":
+                break
+            spoken += sum(part.audio_ms for part in item.parts)
+        return spoken
+
     def messages(self, instructions: str = "", extra: Iterable[Item] = ()) -> tuple[Message, ...]:
         """What a language model is shown: see `messages_of`. `extra` items come last."""
         return messages_of((*self, *extra), instructions)

@@ -1,0 +1,360 @@
+"""One Realtime session: client events in, server events out, whatever carries them.
+
+Only the task that runs `Session.run` and the callbacks it is given change a session, and none of them waits between
+looking and changing, so each event is one step:
+
+    append → ear → turn → item → scribe → answer
+    all else      → item | response | configuration
+"""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.lowlevel
+from anyio.abc import TaskGroup
+
+from vox.doors.realtime.answers import Answers, Wanted, read_input
+from vox.doors.realtime.config import ResponseConfig, SessionConfig, TurnTimes
+from vox.doors.realtime.fields import Fields
+from vox.doors.realtime.items import read_audio, read_item
+from vox.doors.realtime.outbox import Outbox
+from vox.doors.realtime.scribe import Scribe, Turn
+from vox.doors.realtime.services import Services
+from vox.doors.realtime.shapes import item_shape
+from vox.doors.realtime.wire import EventError, event_id_of, new_id
+from vox.log import get_logger
+from vox.runtime.agent.conversation import Conversation, Item, ItemError, Part
+from vox.runtime.requests import Caller
+
+if TYPE_CHECKING:
+    from vox.doors.realtime.listening import Heard, Sound, Started, Stopped
+
+__all__ = ["Session"]
+
+_log = get_logger()
+
+_WARM_UP_S = 20.0  # a client that hears nothing for longer takes the server for dead
+_GREETING_S = 0.25  # for a first session.update, which often brings the voice
+_LEAST_COMMIT_MS = 100  # OpenAI's bound
+_SILENT = "(The user has said nothing for {seconds:g} seconds.)"
+
+_TRANSCRIPTION = {
+    "session.update",
+    "input_audio_buffer.append",
+    "input_audio_buffer.commit",
+    "input_audio_buffer.clear",
+    "conversation.item.retrieve",
+    "conversation.item.delete",
+}
+"""What a session without responses takes."""
+
+
+class Session:
+    """One session. `run` serves it to its end.
+
+    Args:
+        services: The daemon's.
+        config: What it begins with.
+        outbox: Where its events go; closed when it ends.
+        caller: Who is served, for fairness and telemetry.
+    """
+
+    def __init__(self, services: Services, config: SessionConfig, outbox: Outbox, caller: Caller) -> None:
+        self.config = config
+        self.conversation = Conversation()
+        self._services, self._outbox, self._caller = services, outbox, caller
+        self._scribe = Scribe(services, outbox, caller, self._keeps, self._turn_recognised)
+        self._configured = anyio.Event()
+        self._speech_item: str | None = None
+        self._idle_from: int | None = None
+        self._handlers: dict[str, Callable[[dict[str, Any]], None]] = {
+            "session.update": self._update,
+            "input_audio_buffer.commit": self._commit,
+            "input_audio_buffer.clear": self._clear,
+            "conversation.item.create": self._create_item,
+            "conversation.item.retrieve": self._retrieve_item,
+            "conversation.item.delete": self._delete_item,
+            "conversation.item.truncate": self._truncate_item,
+            "response.create": self._create_response,
+            "response.cancel": self._cancel_response,
+            "output_audio_buffer.clear": self._refuse_output_buffer,
+        }
+
+    async def run(self, events: AsyncIterator[dict[str, Any] | EventError]) -> None:
+        """Serve client events, as `read_event` gives them, until there are no more. Then, and when it is cancelled,
+        everything that was begun for it is cancelled and let go."""
+        from vox.doors.realtime.listening import Ear  # and with it numpy, which a daemon without sessions does without
+
+        self._ear = Ear(self.config.input_format, self.config.turn_detection)
+        try:
+            await self._warm_up()
+            async with anyio.create_task_group() as tasks:
+                self._begin(tasks)
+                async for event in events:
+                    await self._take(event)
+                tasks.cancel_scope.cancel()
+        finally:
+            self._outbox.close()
+
+    async def _warm_up(self) -> None:
+        wanted = self.config.transcription
+        asr = self._services.names.asr(None if wanted is None else wanted.model)
+        tts = "" if self.config.type == "transcription" else None
+        with anyio.move_on_after(_WARM_UP_S):
+            await self._services.warm_up(asr, tts, self._caller.client)
+
+    def _begin(self, tasks: TaskGroup) -> None:
+        self._answers = Answers(
+            self._services,
+            self.conversation,
+            self._outbox,
+            self._caller,
+            tasks,
+            heard=lambda: not self._scribe.busy,
+            free=lambda: not (self._ear.speaking and self._interrupts),
+            over=self._answered,
+        )
+        self._outbox.emit("session.created", session=self.config.shape())
+        tasks.start_soon(self._scribe.run)
+        tasks.start_soon(self._greet)
+
+    async def _greet(self) -> None:
+        with anyio.move_on_after(_GREETING_S):
+            await self._configured.wait()
+        greeting = self.config.greeting
+        if greeting is None or self.config.type == "transcription" or len(self.conversation):
+            return
+        config = ResponseConfig.of(self.config, say=greeting.text)
+        self._answers.owe(Wanted(config, note=greeting.prompt or ""))
+
+    # ---- client events
+
+    async def _take(self, event: dict[str, Any] | EventError) -> None:
+        if isinstance(event, EventError):
+            self._tell(event)
+            return
+        try:
+            await self._handle(event)
+        except EventError as error:
+            error.event_id = event_id_of(event)
+            self._tell(error)
+        except Exception as error:
+            _log.exception("realtime.event_failed", type=event["type"])
+            told = f"Vox failed to serve {event['type']!r}: {type(error).__name__}. See the daemon's log."
+            self._tell(EventError(None, told, None, "server_error", event_id_of(event)))
+
+    async def _handle(self, event: dict[str, Any]) -> None:
+        kind = event["type"]
+        is_append = kind == "input_audio_buffer.append"
+        if not is_append and kind not in self._handlers:
+            raise EventError("unknown_event", f"There is no client event {kind[:100]!r}.", "type")
+        if self.config.type == "transcription" and kind not in _TRANSCRIPTION:
+            raise EventError("invalid_event", f"{kind} has no place in a transcription session.", "type")
+        if is_append:
+            await self._append(event)
+        else:
+            self._handlers[kind](event)
+
+    def _tell(self, error: EventError) -> None:
+        self._outbox.emit("error", error=error.shape())
+
+    def _update(self, event: dict[str, Any]) -> None:
+        if "session" not in event:
+            raise EventError("missing_required_parameter", "`session` is missing.", "session")
+        config = self.config.merged(event["session"])
+        if config.type != self.config.type and len(self.conversation):
+            raise EventError("invalid_value", "A session that has begun keeps its type.", "session.type")
+        self.config = config
+        self._ear.configure(config.input_format, config.turn_detection)
+        if not self._ear.speaking:
+            self._speech_item = None
+        self._outbox.emit("session.updated", session=config.shape())
+        self._configured.set()
+
+    # ---- what is heard
+
+    async def _append(self, event: dict[str, Any]) -> None:
+        if "audio" not in event:
+            raise EventError("missing_required_parameter", "`audio` is missing.", "audio")
+        content = read_audio(event["audio"], "audio")
+        if not self._ear.has_room(content):
+            raise EventError(
+                "input_audio_buffer_full",
+                "Ten minutes of audio wait for a commit, which is the most. Commit or clear them; this was not taken.",
+            )
+        for at, piece in enumerate(self._ear.pieces(content)):
+            if at:
+                await anyio.lowlevel.checkpoint()  # others have their turn between seconds
+            for heard in self._ear.hear(piece):
+                self._hear(heard)
+        self._look_for_silence()
+
+    def _hear(self, heard: "Heard") -> None:
+        from vox.doors.realtime.listening import Started
+
+        if isinstance(heard, Started):
+            self._started(heard)
+        else:
+            self._stopped(heard)
+
+    def _started(self, heard: "Started") -> None:
+        self._idle_from = None
+        self._speech_item = new_id("item")
+        self._outbox.emit("input_audio_buffer.speech_started", audio_start_ms=heard.start_ms, item_id=self._speech_item)
+        if self._interrupts:
+            self._answers.interrupt()
+
+    def _stopped(self, heard: "Stopped") -> None:
+        item_id = self._tell_stopped(heard.sound.end_ms)
+        turns = self.config.turn_detection
+        now = self._services.clock()
+        turn = self._turn(item_id, heard.sound, heard.tail_ms)
+        turn.answer = self.config.type == "realtime" and turns is not None and turns.create_response
+        turn.speech_end, turn.stopped = now - heard.silence_ms / 1000, now
+        self._keep_turn(turn)
+
+    def _tell_stopped(self, end_ms: int) -> str:
+        item_id, self._speech_item = self._speech_item or new_id("item"), None
+        self._outbox.emit("input_audio_buffer.speech_stopped", audio_end_ms=end_ms, item_id=item_id)
+        return item_id
+
+    def _commit(self, event: dict[str, Any]) -> None:
+        if self._ear.kept_ms < _LEAST_COMMIT_MS:
+            raise EventError(
+                "input_audio_buffer_commit_empty",
+                f"Error committing input audio buffer: buffer too small. Expected at least {_LEAST_COMMIT_MS} ms of "
+                f"audio, but buffer only has {self._ear.kept_ms} ms of audio.",
+            )
+        item_id = self._tell_stopped(self._ear.ms) if self._ear.speaking else new_id("item")
+        self._keep_turn(self._turn(item_id, self._ear.commit()))
+
+    def _clear(self, event: dict[str, Any]) -> None:
+        self._ear.clear()
+        self._speech_item = None
+        self._outbox.emit("input_audio_buffer.cleared")
+        self._answers.proceed()
+
+    def _turn(self, item_id: str, sound: "Sound", tail_ms: int = 0) -> Turn:
+        part = Part("input_audio", None, bytearray(sound.pcm24()), sound.ms)
+        item = Item(item_id, "message", "user", parts=[part])
+        return Turn(item, sound.ms / 1000, lambda: sound.wav(tail_ms), self.config.transcription)
+
+    def _keep_turn(self, turn: Turn) -> None:
+        """Put what was said into the conversation, and have it recognised."""
+        previous = self._insert(turn.item, None)
+        self._outbox.emit("input_audio_buffer.committed", item_id=turn.item.id, previous_item_id=previous)
+        self._tell_item(turn.item, previous)
+        self._scribe.add(turn)
+
+    def _turn_recognised(self, turn: Turn) -> None:
+        if turn.answer and turn.item.text:
+            times = TurnTimes(turn.speech_end, turn.stopped, self._services.clock())
+            self._answers.owe(Wanted(ResponseConfig.of(self.config, turn=times)))
+        self._answers.proceed()
+
+    @property
+    def _interrupts(self) -> bool:
+        turns = self.config.turn_detection
+        return turns is not None and turns.interrupt_response
+
+    def _keeps(self, item: Item) -> bool:
+        return item.id in self.conversation
+
+    # ---- silence
+
+    def _answered(self) -> None:
+        """A response has ended: silence counts from when it is likely to be played to its end."""
+        spoken_s = self.conversation.last_spoken_ms() / 1000
+        left_s = self._answers.begun_at + spoken_s - self._services.clock()
+        self._idle_from = self._ear.ms + max(0, round(left_s * 1000))
+
+    def _look_for_silence(self) -> None:
+        turns = self.config.turn_detection
+        if turns is None or turns.idle_ms is None or self._idle_from is None or self._ear.speaking:
+            return
+        if self._ear.ms - self._idle_from < turns.idle_ms or self._scribe.busy or not self._answers.idle:
+            return
+        self._time_out(self._idle_from)
+        self._idle_from = None
+
+    def _time_out(self, start_ms: int) -> None:
+        item = Item(new_id("item"), "message", "user", parts=[Part("input_audio", "")])
+        end_ms = self._ear.ms
+        self._outbox.emit(
+            "input_audio_buffer.timeout_triggered", audio_start_ms=start_ms, audio_end_ms=end_ms, item_id=item.id
+        )
+        self._ear.clear()
+        previous = self._insert(item, None)
+        self._outbox.emit("input_audio_buffer.committed", item_id=item.id, previous_item_id=previous)
+        self._tell_item(item, previous)
+        note = _SILENT.format(seconds=round((end_ms - start_ms) / 1000))
+        self._answers.owe(Wanted(ResponseConfig.of(self.config), note=note))
+
+    # ---- items
+
+    def _create_item(self, event: dict[str, Any]) -> None:
+        fields = Fields.of(event, "")
+        if "item" not in event:
+            raise EventError("missing_required_parameter", "`item` is missing.", "item")
+        item = read_item(event["item"])
+        self._tell_item(item, self._insert(item, fields.text("previous_item_id", None)))
+
+    def _insert(self, item: Item, after: str | None) -> str | None:
+        try:
+            return self.conversation.insert(item, after)
+        except ItemError as error:
+            code, param = ("item_not_found", "previous_item_id") if error.unknown else ("invalid_value", "item.id")
+            raise EventError(code, str(error), param) from None
+
+    def _tell_item(self, item: Item, previous: str | None) -> None:
+        shape = item_shape(item)
+        self._outbox.emit("conversation.item.added", previous_item_id=previous, item=shape)
+        self._outbox.emit("conversation.item.done", previous_item_id=previous, item=shape)
+
+    def _retrieve_item(self, event: dict[str, Any]) -> None:
+        try:
+            item = self.conversation.get(_item_id(event))
+        except ItemError as error:
+            raise EventError("item_retrieve_invalid_item_id", str(error), "item_id") from None
+        self._outbox.emit("conversation.item.retrieved", item=item_shape(item, with_audio=True))
+
+    def _delete_item(self, event: dict[str, Any]) -> None:
+        try:
+            item = self.conversation.delete(_item_id(event))
+        except ItemError as error:
+            raise EventError("item_delete_invalid_item_id", str(error), "item_id") from None
+        self._outbox.emit("conversation.item.deleted", item_id=item.id)
+
+    def _truncate_item(self, event: dict[str, Any]) -> None:
+        fields = Fields.of(event, "")
+        for name in ("content_index", "audio_end_ms"):
+            if fields.is_null(name):
+                raise EventError("missing_required_parameter", f"`{name}` is missing.", name)
+        index = fields.whole("content_index", 0, 0, 1 << 20)
+        end_ms = fields.whole("audio_end_ms", 0, 0, 1 << 40)
+        try:
+            item = self.conversation.truncate(_item_id(event), index, end_ms)
+        except ItemError as error:
+            code = "item_truncate_invalid_item_id" if error.unknown else "invalid_value"
+            raise EventError(code, str(error), "item_id" if error.unknown else "audio_end_ms") from None
+        self._outbox.emit("conversation.item.truncated", item_id=item.id, content_index=index, audio_end_ms=end_ms)
+
+    # ---- responses
+
+    def _create_response(self, event: dict[str, Any]) -> None:
+        patch = event.get("response")
+        given = read_input(patch, self.conversation)
+        self._answers.create(replace(ResponseConfig.of(self.config, patch), input=given))
+
+    def _cancel_response(self, event: dict[str, Any]) -> None:
+        self._answers.cancel(Fields.of(event, "").text("response_id", None))
+
+    def _refuse_output_buffer(self, event: dict[str, Any]) -> None:
+        told = "There is no output buffer on a WebSocket: what was sent is the client's. Send response.cancel instead."
+        raise EventError("invalid_event", told, "type")
+
+
+def _item_id(event: dict[str, Any]) -> str:
+    return Fields.of(event, "").required("item_id")
