@@ -2,7 +2,7 @@
 
 from vox.errors import InvalidRequest
 
-__all__ = ["FORMATS", "content_type", "format_of"]
+__all__ = ["FORMATS", "STREAM_FORMATS", "content_type", "format_of"]
 
 _CONTENT_TYPES = {
     "wav": "audio/wav",
@@ -15,6 +15,16 @@ _CONTENT_TYPES = {
 
 FORMATS = tuple(_CONTENT_TYPES)
 """What can be written: WAV, FLAC, Ogg Vorbis, MP3, Ogg Opus, and raw 16-bit little-endian samples."""
+
+STREAM_FORMATS = {
+    "mp3": "audio/mpeg",
+    "opus": "audio/ogg",
+    "aac": "audio/aac",
+    "flac": "audio/flac",
+    "wav": "audio/wav",
+    "pcm": "audio/pcm",
+}
+"""What can be written while it is made, with OpenAI's content types: as above, and AAC in ADTS."""
 
 # What providers write for the formats whose bytes prove what they are. Raw PCM is missing: it could be anything.
 _CLAIMS = {

@@ -47,6 +47,8 @@ from vox.daemon.reload import Reloader
 from vox.daemon.signals import Signals, ignore_signals
 from vox.doors.companion.server import Companion
 from vox.doors.events.http import event_route
+from vox.doors.openai.answers import HANDLERS
+from vox.doors.openai.server import OpenAi
 from vox.doors.rpc.groups.daemon import Daemon
 from vox.doors.rpc.handler import Access
 from vox.doors.rpc.methods import Methods
@@ -167,7 +169,8 @@ async def _serve(home: Home, runtime: Runtime, reloader: Reloader, origins: Orig
     )
     async with AsyncExitStack() as stack, anyio.create_task_group() as front:
         companion = Companion(runtime, methods, home, lambda scope: access_of(scope, keys), front)
-        app = Cors(_app(methods, companion, keys, event_route(runtime.events, lambda scope: access_of(scope, keys))))
+        openai, events = OpenAi(runtime, home.spool), event_route(runtime.events, lambda scope: access_of(scope, keys))
+        app = Cors(_app(methods, companion, openai, keys, events))
         names = names_of(lambda: runtime.configuration.settings)
         guard = Guard(app, origins.allows, names, lambda scope: admits(scope, keys))
         server = HttpServer(guard, connection_class(_peers(runtime, listener)))
@@ -240,14 +243,15 @@ def _peers(runtime: Runtime, listener: socket.socket) -> Callable[[Address, Addr
     return is_ours
 
 
-def _app(methods: Methods, companion: Companion, keys: Keys, events: Route) -> Starlette:
+def _app(methods: Methods, companion: Companion, openai: OpenAi, keys: Keys, events: Route) -> Starlette:
     async def rpc(websocket: WebSocket) -> None:
         await serve_websocket(websocket, methods, access_of(websocket.scope, keys))
 
     async def alive(_: Request) -> PlainTextResponse:
         return PlainTextResponse("ok")
 
-    return Starlette(routes=[WebSocketRoute("/", rpc), Route("/healthz", alive), events, *companion.routes()])
+    own = [WebSocketRoute("/", rpc), Route("/healthz", alive), events]
+    return Starlette(routes=[*own, *companion.routes(), *openai.routes()], exception_handlers=HANDLERS)
 
 
 def _first(error: BaseException) -> BaseException:
@@ -275,6 +279,7 @@ def _health(facts: dict[str, Any], started: float, aliases: list[Alias]) -> dict
     doors = [
         {"name": "rpc", "url": f"ws://{host}:{facts['port']}/"},
         {"name": "companion", "url": f"http://{host}:{facts['port']}/"},
+        {"name": "openai", "url": f"http://{host}:{facts['port']}/v1"},
     ]
     return {
         "service": facts["serviceName"],

@@ -24,7 +24,7 @@ from vox.errors import AudioTooLarge, InvalidRequest, NoRoom, UploadTimeout, Vox
 __all__ = ["Form", "Uploads", "content_type", "read_json"]
 
 _MAX_JSON = 8 << 20  # bytes; the longest text to speak fits, however it is escaped
-_MAX_PARTS = 32
+_MAX_PARTS = 128  # OpenAI's clients send each word of a vocabulary as a part of its own
 _MAX_FIELD = 64 << 10  # bytes of a form's field that is no file
 _IDLE_S = 30.0  # a client that sends nothing for so long is not sending any more
 _BODY_S = 600.0
@@ -79,6 +79,12 @@ class Form:
     """The file in the spool."""
     size: int = 0
     """Bytes of it."""
+    repeated: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """Every value of each field, in the order in which they came."""
+
+    def many(self, name: str) -> list[str]:
+        """The values of a field that may be sent more than once, as `name` or as `name[]`."""
+        return [*self.repeated.get(name, ()), *self.repeated.get(f"{name}[]", ())]
 
 
 class Uploads:
@@ -199,7 +205,7 @@ class _Parts:
         if self._is_file and self.has_file:
             raise InvalidRequest("The form has more than one file; send one at a time.")
         if b"filename" in options and not self._is_file:
-            raise InvalidRequest(f"Unknown file {self._name!r}; name the audio's part `audio`.")
+            raise InvalidRequest(f"Unknown file {self._name!r}; name the recording's part `audio` or `file`.")
         self.has_file = self.has_file or self._is_file
 
     def _data(self, data: bytes, start: int, end: int) -> None:
@@ -215,7 +221,9 @@ class _Parts:
 
     def _end(self) -> None:
         if not self._is_file:
-            self.form.fields[self._name] = self._field.decode("utf-8", "replace")
+            value = self._field.decode("utf-8", "replace")
+            self.form.fields[self._name] = value
+            self.form.repeated.setdefault(self._name, []).append(value)
 
     def _finish(self) -> None:
         self._done = True
@@ -244,7 +252,7 @@ def _boundary(request: Request) -> bytes:
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get(b"boundary", b"")
     if kind != b"multipart/form-data" or not boundary:
-        raise InvalidRequest("Send a form (multipart/form-data) with the recording in its part `audio`.")
+        raise InvalidRequest("Send a form (multipart/form-data) with the recording in its part `audio` or `file`.")
     return boundary
 
 

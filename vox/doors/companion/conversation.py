@@ -11,7 +11,7 @@ from anyio.abc import TaskGroup
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from vox.doors.companion.presence import wait_until_gone
+from vox.doors.presence import wait_until_gone
 from vox.doors.rpc.handler import Emit
 from vox.doors.rpc.server import Outbox
 from vox.errors import VoxError

@@ -20,7 +20,6 @@ from vox.doors.bodies import Form, Uploads, content_type, read_json
 from vox.doors.companion.conversation import Conversation, Silent
 from vox.doors.companion.jobs import Job, Jobs
 from vox.doors.companion.owners import Lives, Speaking
-from vox.doors.companion.presence import while_present
 from vox.doors.companion.wire import (
     alignment_shape,
     answer,
@@ -31,6 +30,7 @@ from vox.doors.companion.wire import (
     transcribe_request,
     transcription_shape,
 )
+from vox.doors.presence import while_present
 from vox.doors.rpc.handler import Access
 from vox.doors.rpc.methods import Methods
 from vox.doors.rpc.shapes import model_shape
