@@ -7,7 +7,6 @@ words that were heard, rather than whole sentences of which nothing was, or none
 
 import re
 import unicodedata
-from itertools import pairwise
 
 __all__ = ["Captions", "Pace"]
 
@@ -16,7 +15,7 @@ _NEWS = 0.5  # how much the latest piece says about the next
 _WIDE_LETTERS = 3  # a kanji or a syllable takes as long as three letters
 _PAUSES = {mark: 3 for mark in ",;:，、；："} | {mark: 6 for mark in ".!?…。！？\n"}  # in letters
 _WIDE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
-_WORD_START = re.compile(rf"(?:(?<=\s)|(?<=[{_WIDE}])|(?=[{_WIDE}]))(?=[\w{_WIDE}]|\S)(?<!^)")
+_WORD = re.compile(rf"\s*(?:[{_WIDE}]|[^\s{_WIDE}]+)[^\w\s]*\s*")
 
 
 class Pace:
@@ -70,8 +69,7 @@ class Captions:
 
 
 def _words(text: str) -> list[str]:
-    places = [0, *(match.start() for match in _WORD_START.finditer(text)), len(text)]
-    return [text[start:end] for start, end in pairwise(places) if end > start]
+    return _WORD.findall(text) or [text] * bool(text)
 
 
 def _letters(text: str) -> float:
