@@ -102,7 +102,7 @@ class Reading:
         thought = delta.get("reasoning") or delta.get("reasoning_content")
         text = _text_of(delta.get("content")) or _text_of(delta.get("refusal"))
         calls: Any = delta.get("tool_calls") or []
-        self.written += bool(thought or text or calls)
+        self.written += bool(thought or text or calls or delta.get("content"))
         if text and (shown := self._thinking.feed(text)):
             yield TextDelta(shown)
         if isinstance(calls, list):

@@ -17,6 +17,8 @@ DONE = b"[DONE]"
 MAX_EVENT_BYTES = 4 << 20
 """More than any piece of an answer needs: a whole answer in one event fits."""
 
+_MAX_SPREAD_BYTES = 64 << 10  # of JSON over several lines, which is looked at anew with each
+
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
@@ -35,7 +37,7 @@ class Events:
         """The payloads that are whole now: JSON texts, `DONE`, and what is neither.
 
         Raises:
-            EventTooLong: What began goes on beyond `MAX_EVENT_BYTES`.
+            EventTooLong: What began goes on and on.
         """
         self._rest += data
         while (end := _LINE_END.search(self._rest)) is not None:
@@ -58,6 +60,8 @@ class Events:
             if self._pending:
                 yield self._take()
         elif line.startswith(b"data:"):
+            if len(self._pending) > _MAX_SPREAD_BYTES:
+                raise EventTooLong(f"an event of the answer goes on beyond {_MAX_SPREAD_BYTES} bytes")
             if self._pending:
                 self._pending += b"\n"
             self._pending += line[5:].strip()
