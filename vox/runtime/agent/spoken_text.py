@@ -13,8 +13,11 @@ _ADDRESS = re.compile(r"<?\b(?:https?://|ftp://|mailto:|www\.)[^\s<>\"'”’)\]
 _ADDRESS_AT_END = re.compile(r"(?:https?://|ftp://|mailto:|www\.)\S*$")
 _IMAGE_MARK = re.compile(r"!(?=\[)")
 _LINK_TARGET = re.compile(r"\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"]*\")?\)|\]\[[^\]]*\]")
+_LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
 _TABLE_RULE = re.compile(r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*$", re.MULTILINE)
+_TABLE_EDGE = re.compile(r"^[ \t]*\|[ \t]*|[ \t]*\|[ \t]*$", re.MULTILINE)
+_CELL_EDGE = re.compile(r"[ \t]*\|")
 _RULE = re.compile(r"^[ \t]*([-*_=])(?:[ \t]*\1){2,}[ \t]*$", re.MULTILINE)
 _QUOTE = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
 _BULLET = re.compile(r"^[ \t]*[-*+•][ \t]+(?:\[[ xX]\][ \t]+)?", re.MULTILINE)
@@ -30,6 +33,10 @@ _LINE_END = re.compile(r"(?<=\w)([)\]\"'”’»]*)[ \t]*\n\s*(?=\S)|(?<=\w)([)\
 _BLANKS = re.compile(r"\s+")
 _BLANK_BEFORE_MARK = re.compile(r"\s+(?=[.,;:!?…。，](?:\s|$))")
 _LOOSE_BEGINNING = re.compile(r"^[\s.,;:!?…)\]}»”’」』）】。，、！？；：]+")
+_MARKS = (
+    *(_TAG, _TABLE_RULE, _TABLE_EDGE, _RULE, _QUOTE, _BULLET, _HEADING, _STARS, _LINES, _EMOJI),
+    re.compile(r"[`\[\]]|~~"),
+)
 
 
 class SpokenText:
@@ -41,11 +48,11 @@ class SpokenText:
     def clean(self, piece: str) -> str:
         """What is to be said of a piece; empty where nothing of it is."""
         text = self._without_code(self._without_rest_of_address(piece))
-        text = _ADDRESS.sub("", _LINK_TARGET.sub("", _IMAGE_MARK.sub("", text)))
-        for pattern in (_TAG, _TABLE_RULE, _RULE, _QUOTE, _BULLET, _HEADING, _STARS, _LINES, _EMOJI):
+        text = _ADDRESS.sub("", _LINK_TARGET.sub("", _IMAGE_MARK.sub("", _ESCAPED.sub(r"\1", text))))
+        text = _LINE_BREAK.sub("\n", text)
+        for pattern in _MARKS:
             text = pattern.sub("", text)
-        text = _ESCAPED.sub(r"\1", text.replace("`", "").replace("~~", "").replace("[", "").replace("]", ""))
-        text = _LINE_END.sub(r"\1\2. ", text.replace("|", ","))
+        text = _LINE_END.sub(r"\1\2. ", _CELL_EDGE.sub(",", text))
         text = _BLANK_BEFORE_MARK.sub("", _BLANKS.sub(" ", text))
         text = _LOOSE_BEGINNING.sub("", text).strip()
         return text if any(map(str.isalnum, text)) else ""
