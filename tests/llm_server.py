@@ -66,6 +66,8 @@ class Request:
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
+    connection: int = 0
+    """Which one it came over."""
     at: float = field(default_factory=time.monotonic)
     cut: bool = False
     """The client closed the connection before it had the whole answer."""
@@ -204,7 +206,9 @@ class _Connection(asyncio.Protocol):
         self._buffer = bytearray(rest[length:])
         method, path, _ = first.split(" ", 2)
         body = json.loads(rest[:length]) if length else {}
-        self._task = asyncio.get_running_loop().create_task(self._handle(method, Request(path, headers, body)))
+        self._task = asyncio.get_running_loop().create_task(
+            self._handle(method, Request(path, headers, body, id(self)))
+        )
 
     async def _handle(self, method: str, request: Request) -> None:
         if method == "GET":

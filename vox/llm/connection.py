@@ -17,7 +17,7 @@ from vox.log import redactor
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Connection"]
+__all__ = ["Connection", "new_client"]
 
 _KEPT_S = 60.0  # longer than a turn of a conversation: the next request is spared the handshake
 _KEPT = 8
@@ -37,7 +37,7 @@ class Connection:
     async def warm_up(self, server: Server) -> "httpx.AsyncClient":
         """Load httpx and the certificates, beside the event loop: it takes a tenth of a second or two."""
         if self._client is None:
-            made = await asyncio.to_thread(_client, self._timeouts, server.is_local)
+            made = await asyncio.to_thread(new_client, self._timeouts, server.is_local)
             if self._client is None:  # nobody was faster
                 self._client = made
         return self._client
@@ -106,7 +106,12 @@ class Connection:
             await client.aclose()
 
 
-def _client(timeouts: LlmTimeouts, local: bool) -> "httpx.AsyncClient":
+def new_client(timeouts: LlmTimeouts, local: bool) -> "httpx.AsyncClient":
+    """An HTTP client.
+
+    Args:
+        local: The server is on this machine, where no proxy leads.
+    """
     import httpx
 
     return httpx.AsyncClient(

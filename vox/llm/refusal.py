@@ -51,13 +51,13 @@ def refusal(server: str, status: int, error: Mapping[str, Any], wait_s: float | 
     told = redactor.text(" ".join(str(error.get("message") or "").split()))[:_LONGEST]
     words = f": {told}" if told else "."
     facts: dict[str, Any] = {key: value for key, value in (("status", status), ("upstreamCode", code)) if value}
+    facts |= {"retryAfterMs": round(wait_s * 1000)} if wait_s is not None else {}
     if status == 402 or code in _NO_CREDIT:
         return PaymentRequired(f"The account at {server} has no credit for this{words}", **facts)
     if status in (401, 403):
         remedy = "Check llm.apiKey or VOX_LLM_API_KEY."
         return ProviderUnauthorized(f"{server} refuses the key, or wants one{words} {remedy}", **facts)
     if status == 429:
-        facts |= {"retryAfterMs": round(wait_s * 1000)} if wait_s is not None else {}
         return RateLimited(f"{server} takes no more requests for now{words}", **facts)
     if status in _OVERLOADED:
         return LlmUnavailable(f"{server} is overloaded or down{words}", **facts)
