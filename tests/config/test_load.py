@@ -1,6 +1,7 @@
 """Good entries keep working; every bad one is a problem with file, line, path and what to write instead."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,25 @@ def test_a_kind_that_is_not_configured_gets_its_defaults(load_home: Load) -> Non
 def test_a_kind_whose_only_entry_is_bad_gets_its_defaults(load_home: Load) -> None:
     configuration = load_home({"providers": [{"id": "mine"}, {**GOOD, "kind": "tts"}]})
     assert (ids(configuration, "asr"), ids(configuration, "tts")) == (ASR, ["mine"])
+
+
+@pytest.mark.parametrize(
+    ("platform", "installed", "speaks"),
+    [
+        ("linux", {"hibari", "espeak", "system"}, ["hibari", "espeak"]),
+        ("darwin", {"hibari", "espeak", "system"}, ["hibari", "system"]),
+        ("win32", {"hibari", "espeak", "system"}, ["hibari", "system"]),
+        ("win32", {"hibari", "espeak"}, ["hibari", "espeak"]),
+    ],
+)
+def test_a_system_with_voices_of_its_own_speaks_with_them(
+    home: Home, monkeypatch: pytest.MonkeyPatch, platform: str, installed: set[str], speaks: list[str]
+) -> None:
+    from vox.config import load
+
+    monkeypatch.setattr(sys, "platform", platform)
+    found = load(home, lambda name: name in installed).entries
+    assert [entry.id for entry in found] == speaks
 
 
 def test_defaults_that_are_not_installed_are_left_out(home: Home) -> None:

@@ -1,5 +1,6 @@
 """Reading the configuration: what is right is used, and what is wrong becomes named problems."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,10 @@ from vox.types import Kind
 __all__ = ["DEFAULTS", "Configuration", "defaults", "load"]
 
 DEFAULTS: dict[Kind, tuple[str, ...]] = {"asr": ("moonshine", "parakeet", "whisper"), "tts": ("hibari", "espeak")}
-"""Built-ins used for a kind that the user configured nothing for, the preferred one first."""
+"""Built-ins used for a kind that the user configured nothing for, the preferred one first. `system` takes the place of
+`espeak` where the system has voices of its own."""
+
+_WITH_VOICES = ("darwin", "win32")  # `say` and SAPI come with these; elsewhere `system` is espeak-ng as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +78,15 @@ def _defaults(written: list[ProviderEntry], known_builtins: Callable[[str], bool
         {"id": name, "kind": kind, "builtin": True}
         for kind, names in DEFAULTS.items()
         if not any(entry.kind == kind for entry in written)
-        for name in names
+        for name in _here(names, known_builtins)
         if known_builtins(name)
     ]
+
+
+def _here(names: tuple[str, ...], known_builtins: Callable[[str], bool]) -> list[str]:
+    if sys.platform not in _WITH_VOICES or not known_builtins("system"):
+        return list(names)
+    return ["system" if name == "espeak" else name for name in names]
 
 
 def _load_settings(path: Path, problems: list[Problem], before: Settings | None) -> Settings:
