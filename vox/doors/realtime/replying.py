@@ -17,6 +17,7 @@ from typing import Literal
 
 import anyio
 
+from vox.doors.realtime.aside import Aside
 from vox.doors.realtime.config import ResponseConfig
 from vox.doors.realtime.formats import RATES
 from vox.doors.realtime.outbox import Outbox
@@ -26,6 +27,7 @@ from vox.doors.realtime.reply_request import chat_request, who_answers
 from vox.doors.realtime.response import Response
 from vox.doors.realtime.response_shapes import EndReason
 from vox.doors.realtime.services import Services
+from vox.doors.realtime.stages import Stages
 from vox.errors import VoxError
 from vox.llm.chat import ChatEvent, Finished, FinishReason, Message, TextDelta, ToolCallDelta
 from vox.log import get_logger
@@ -78,8 +80,12 @@ class Reply:
         self._agent, self._messages = agent, messages
         self._scope = anyio.CancelScope()
         self._calls = Calls(self._response, conversation)
+        self._conversation = conversation
+        self.stages = Stages(services.clock, config.turn)
+        """How long what took."""
+        self._before_answer: Aside | None = None
         self._answer: MessageItem | None = None
-        self._written = False
+        self._written = self._told_stages = False
         self._finished = Finished("stop")
 
     @property
@@ -113,17 +119,22 @@ class Reply:
         if self._config.output_modality == "text":
             await self._read(events, None)
         else:
-            await self._make_aloud(events)
+            await self._make_aloud(events, self._aside() if agent is self._agent else None)
         cut = _CUT_SHORT.get(self._finished.reason)
         if self._answer is not None:
             self._answer.close("incomplete" if cut else "completed")
+        self._tell_stages()
         self._response.end("incomplete" if cut else "completed", reason=cut, usage=self._finished.usage)
 
-    async def _make_aloud(self, events: _Events) -> None:
+    async def _make_aloud(self, events: _Events, aside: Aside | None) -> None:
+        self._before_answer = aside
         rate = RATES[self._config.output_format]
         async with Mouth(self._synthesize, rate) as mouth, anyio.create_task_group() as tasks:
             tasks.start_soon(self._guarded, partial(self._read, events, mouth))
+            if aside is not None:
+                tasks.start_soon(self._guarded, aside.run)
             await self._guarded(partial(self._speak, mouth))
+            self._hush()
 
     # ---- what the agent writes
 
@@ -146,6 +157,8 @@ class Reply:
         else:
             self._finished = event
             self._calls.close(cut=event.reason in _CUT_SHORT)
+            return
+        self.stages.token()
 
     def _write(self, text: str, mouth: Mouth | None) -> None:
         """Add text. Blanks before the first word are left out: some models put lines between a call and nothing."""
@@ -158,6 +171,7 @@ class Reply:
         else:
             self._answer = self._answer or self._response.message(None)
             self._answer.write(text)
+            self._sent()
 
     def _before_call(self, mouth: Mouth | None) -> None:
         """Have the text before a call be an item before it; what is to be said of it is said meanwhile."""
@@ -180,19 +194,63 @@ class Reply:
 
     def _say(self, spoken: Spoken) -> None:
         self._speaking().speak(spoken.pcm, spoken.text)
+        if spoken.pcm:
+            self._sent()
 
     def _speaking(self) -> MessageItem:
-        self._answer = self._answer or self._response.message(self._config.output_format)
+        if self._answer is None:
+            self._hush()
+            self._answer = self._response.message(self._config.output_format)
         return self._answer
 
     def _synthesize(self, text: str) -> AsyncGenerator[AudioChunk | Speech]:
+        model, voice, speed = self._voice
+        request = SynthesizeRequest(text, model=model, voice=voice, speed=speed)
+        return self._services.engines.synthesize_stream(request, self._caller)
+
+    @property
+    def _voice(self) -> tuple[str | None, str | None, float | None]:
+        """Model, voice and speed; None leaves each to the daemon."""
         config = self._config
         voice = None if config.voice == _DEFAULT_VOICE else config.voice
-        model, voice = self._services.names.tts(None, voice)
-        speed = None if config.speed == 1 else config.speed
-        return self._services.engines.synthesize_stream(
-            SynthesizeRequest(text, model=model, voice=voice, speed=speed), self._caller
+        return *self._services.names.tts(None, voice), None if config.speed == 1 else config.speed
+
+    # ---- what is heard before
+
+    def _aside(self) -> Aside | None:
+        """What is said while the agent thinks; None where nobody waits to hear it."""
+        settings = self._services.settings()
+        if not self.in_conversation or not (settings.acknowledgement.enabled or settings.typing_sound.enabled):
+            return None
+        return Aside(
+            self._services.asides,
+            settings,
+            self._response,
+            self._outbox,
+            self._config.output_format,
+            phrase=self._services.asides.pick(self._conversation, settings.acknowledgement.phrases),
+            voice=self._voice,
+            synthesize=self._synthesize,
         )
+
+    def _hush(self) -> None:
+        if self._before_answer is not None:
+            self._before_answer.stop()
+
+    # ---- how long it took
+
+    def _sent(self) -> None:
+        """Something of the answer is on its way."""
+        if self.stages.first_output is None:
+            self.stages.output()
+            self._tell_stages()
+
+    def _tell_stages(self) -> None:
+        """Tell where the time went, to a client that wants to know; of calls alone, when they are all there."""
+        if self._config.latency_events and not self._told_stages:
+            self._told_stages = True
+            spoken = self._config.output_modality == "audio"
+            self._outbox.emit("vox.latency", response_id=self.id, **self.stages.shape(spoken=spoken))
 
     # ---- what goes wrong
 

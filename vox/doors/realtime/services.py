@@ -1,12 +1,13 @@
 """What a Realtime session needs of the daemon, each as narrow as can be, so that tests give their own."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import anyio
 
 from vox.config.realtime import RealtimeSettings
+from vox.doors.realtime.aside import Asides
 from vox.runtime.agent.agent import Agent
 from vox.runtime.requests import Caller, OnRoute, SynthesizeRequest, TranscribeRequest
 from vox.types import AudioChunk, Partial, Speech, Transcript
@@ -56,3 +57,5 @@ class Services:
     loaded or cannot be. `partial(vox.doors.realtime.warming.warm_up, runtime)` is one."""
     clock: Callable[[], float] = anyio.current_time
     """Seconds; what times are told by."""
+    asides: Asides = field(default_factory=Asides)
+    """What is said while an answer is thought of, as it was spoken."""
