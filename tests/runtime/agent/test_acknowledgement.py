@@ -88,3 +88,20 @@ async def test_little_memory_keeps_what_was_used_last() -> None:
     assert recordings.get("a", "One.")
     await recordings.record("a", ["Six."], voice)
     assert recordings.get("a", "One.") and recordings.get("a", "Six.") and recordings.get("a", "Two.") is None
+
+
+@pytest.mark.anyio
+async def test_a_voice_that_hangs_holds_up_no_other() -> None:
+    async def hanging(_: str) -> AsyncGenerator[AudioChunk | Speech]:
+        await anyio.sleep_forever()
+        yield AudioChunk(b"", RATE)
+
+    recordings = Recordings(RATE)
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(recordings.record, "a", ["One."], hanging)
+            await anyio.wait_all_tasks_blocked()
+            await recordings.record("b", ["One."], Voice())
+            tasks.cancel_scope.cancel()
+        await recordings.record("a", ["One."], Voice())
+    assert recordings.get("a", "One.")

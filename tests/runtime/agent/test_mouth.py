@@ -1,6 +1,7 @@
 """A text that is being written, spoken while it is written."""
 
 import json
+import sys
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -268,3 +269,31 @@ async def test_over_a_provider_its_error_is_raised(home: Home) -> None:
         mouth.end()
         with pytest.raises(VoxError):
             await heard(mouth)
+
+
+async def test_the_embedded_voice_is_heard_and_let_go(home: Home) -> None:
+    pytest.importorskip("hibari")
+    entry = ProviderEntry.model_validate(
+        {"id": "hibari", "kind": "tts", "command": [sys.executable, "-P", "-m", "vox_providers.hibari"]}
+    )
+    async with running(home, entry) as setup:
+
+        def synthesize(text: str) -> AsyncGenerator[AudioChunk | Speech]:
+            return setup.runtime.synthesize_stream(SynthesizeRequest(text, model="hibari:en"), CALLER)
+
+        async with Mouth(synthesize, RATE) as mouth:
+            mouth.write("The train to the coast leaves at **half** past nine. ")
+            mouth.end()
+            with anyio.fail_after(60):
+                given = [spoken async for spoken in mouth]
+        assert text_of(given) == "The train to the coast leaves at **half** past nine. "
+        assert 2 < sum(len(spoken.pcm) for spoken in given) / 48_000 < 6
+        words = [index for index, spoken in enumerate(given) if spoken.text]
+        assert len(words) > 5 and words[-1] > len(given) / 2
+
+        async with Mouth(synthesize, RATE) as mouth:
+            mouth.write("word " * 2000)
+            mouth.end()
+            await anext(mouth)
+        provider = setup.registry.providers[0]
+        await until(lambda: provider.limiter.snapshot().in_use == 0)

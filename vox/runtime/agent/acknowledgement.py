@@ -7,6 +7,7 @@ import random
 from collections import OrderedDict
 from collections.abc import Iterable
 from contextlib import aclosing
+from weakref import WeakValueDictionary
 
 import anyio
 
@@ -60,7 +61,7 @@ class Recordings:
         self._rate, self._most = rate, most
         self._kept: OrderedDict[tuple[object, str], tuple[Spoken, ...]] = OrderedDict()
         self._size = 0
-        self._lock = anyio.Lock()
+        self._being_recorded: WeakValueDictionary[tuple[object, str], anyio.Lock] = WeakValueDictionary()
 
     def get(self, voice: object, phrase: str) -> tuple[Spoken, ...] | None:
         """A phrase in a voice, as moments of speech; None where it was not recorded.
@@ -80,9 +81,11 @@ class Recordings:
             VoxError: One could not be spoken; those before it are kept.
         """
         for phrase in phrases:
-            async with self._lock:  # two sessions that begin together record once
+            key = (voice, phrase)
+            lock = self._being_recorded.setdefault(key, anyio.Lock())
+            async with lock:  # two sessions that begin together record once
                 if self.get(voice, phrase) is None:
-                    self._keep((voice, phrase), await self._recorded(phrase, synthesize))
+                    self._keep(key, await self._recorded(phrase, synthesize))
 
     async def _recorded(self, phrase: str, synthesize: Synthesize) -> tuple[Spoken, ...]:
         piece, moments = Piece(phrase, phrase, self._rate, Pace()), list[Spoken]()
