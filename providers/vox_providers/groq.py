@@ -171,7 +171,9 @@ def _info(model: str) -> dict[str, object]:
     if model in LISTENERS:
         from vox_providers._whisper_languages import LANGUAGES
 
-        return {**shared, "name": LISTENERS[model], "kind": "asr", "words": True, "languages": list(LANGUAGES)}
+        features = ["translate"] if model == _TRANSLATES else []
+        told = {"name": LISTENERS[model], "kind": "asr", "words": True, "languages": list(LANGUAGES)}
+        return {**shared, **told, "features": features}
     name, language, _ = SPEAKERS[model]
     return {**shared, "name": name, "kind": "tts", "languages": [language], "features": ["synthesize.stream"]}
 

@@ -169,6 +169,7 @@ def _model_info(model: str) -> dict[str, object]:
         "installed": account.usable,
         "available": account.usable,
         "words": model == _TIMED or model not in _MODELS,
+        "features": ["translate"] if model == _TIMED or model not in _MODELS else [],
         "description": "Recognition over the network; the recording is sent there, and may cost money.",
     }
     return info if account.usable else {**info, "remedy": account.remedy}

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vox.daemon.guard import Guard, OwnPages, origin_of
+from vox.doors.openai.errors import refused
 
 pytestmark = pytest.mark.anyio
 LISTED = "https://listed.example"
@@ -46,6 +47,8 @@ async def knock(
     prefix = "websocket.http.response" if kind == "websocket" else "http.response"
     assert (start["type"], body["type"]) == (f"{prefix}.start", f"{prefix}.body")
     told = {401: b'{"error":"Unauthorized"}', 403: b'{"error":"Origin not allowed"}'} if kind == "http" else {}
+    if kind == "http" and path.startswith("/v1/realtime"):
+        told = {status: refused(path, status) for status in told}
     assert body["body"] == told.get(start["status"], b"")  # a refusal tells nothing else
     return start["status"]
 

@@ -37,6 +37,7 @@ def test_from_start_to_ready_to_a_clean_end(daemon: Daemon, recording: str) -> N
         assert health["doors"] == [
             {"name": "rpc", "url": f"ws://127.0.0.1:{facts['port']}/"},
             {"name": "companion", "url": f"http://127.0.0.1:{facts['port']}/"},
+            {"name": "openai", "url": f"http://127.0.0.1:{facts['port']}/v1"},
         ]
         assert health["aliases"] == []
         assert not [name for name in health if "onotonic" in name]
@@ -162,7 +163,8 @@ def test_the_health_names_the_address_it_listens_on(daemon: Daemon, host: str, s
     daemon.environment["VOX_HOST"] = host
     daemon.start()
     with Client(daemon.socket) as client:
-        door, bridge = client.call("health")["doors"]
+        doors = {door["name"]: door for door in client.call("health")["doors"]}
+    door, bridge = doors["rpc"], doors["companion"]
     assert bridge["url"] == f"http://{shown}:{daemon.facts()['port']}/"
     assert door["url"] == f"ws://{shown}:{daemon.facts()['port']}/"
     assert daemon.facts()["host"] == host

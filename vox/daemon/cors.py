@@ -3,6 +3,7 @@
 A page whose origin is not listed never gets one of these headers, so that its browser keeps every answer from it.
 """
 
+import re
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from vox.daemon.guard import origin_of
 
 __all__ = ["Cors"]
 
+_TOLD = b"x-request-id, retry-after, retry-after-ms, x-should-retry"  # beside the body, what a page may read
 _MAX_AGE = b"86400"  # seconds a browser may remember the permission; a day, as published
 
 
@@ -42,12 +44,24 @@ def _permission(scope: Scope, origin: str) -> list[tuple[bytes, bytes]]:
     headers = [
         *_name(origin),
         (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
-        (b"access-control-allow-headers", b"Content-Type, Authorization"),
+        (b"access-control-allow-headers", _allowed_headers(scope)),
         (b"access-control-max-age", _MAX_AGE),
     ]
     if (b"access-control-request-private-network", b"true") in scope["headers"]:
         headers.append((b"access-control-allow-private-network", b"true"))
     return headers
+
+
+def _allowed_headers(scope: Scope) -> bytes:
+    """What pages may send: our own, and what OpenAI's clients say about themselves, by name, as they ask for it."""
+    asked = b",".join(value for name, value in scope["headers"] if name == b"access-control-request-headers")
+    names = [name.strip().lower() for name in asked.split(b",")]
+    return b", ".join([_HEADERS, *(name for name in names[:_MOST_HEADERS] if _OF_CLIENTS.fullmatch(name))])
+
+
+_HEADERS = b"Content-Type, Authorization"
+_OF_CLIENTS = re.compile(rb"(?:x-stainless|openai)-[a-z0-9-]{1,64}|x-vox-client")
+_MOST_HEADERS = 64
 
 
 def _naming(origin: str, send: Send) -> Send:
@@ -62,4 +76,8 @@ def _naming(origin: str, send: Send) -> Send:
 
 
 def _name(origin: str) -> list[tuple[bytes, bytes]]:
-    return [(b"access-control-allow-origin", origin.encode("latin-1")), (b"vary", b"Origin")]
+    return [
+        (b"access-control-allow-origin", origin.encode("latin-1")),
+        (b"access-control-expose-headers", _TOLD),
+        (b"vary", b"Origin"),
+    ]

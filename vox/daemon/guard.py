@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from vox.doors.openai.errors import refused
+
 __all__ = ["Guard", "OwnPages", "origin_of"]
 
 
@@ -132,7 +134,7 @@ def _is_own_name(name: str) -> bool:
 
 async def _refuse(scope: Scope, send: Send, status: int) -> None:
     kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
-    body = b"" if scope["type"] == "websocket" else _BODIES.get(status, b"")
+    body = b"" if scope["type"] == "websocket" else refused(scope["path"], status) or _BODIES.get(status, b"")
     headers = [(b"content-length", str(len(body)).encode("ascii")), (b"connection", b"close")]
     if body:
         headers.append((b"content-type", b"application/json"))

@@ -8,9 +8,11 @@ they repeat 408, 409, 429 and 5xx by themselves, unless `x-should-retry` says no
 import math
 from typing import Any
 
-from vox.errors import VoxError
+import orjson
 
-__all__ = ["INVALID_REQUEST", "shape"]
+from vox.errors import NotAuthorized, OriginRefused, VoxError
+
+__all__ = ["INVALID_REQUEST", "refused", "shape"]
 
 INVALID_REQUEST = "invalid_request_error"
 """The type of everything that the client can mend."""
@@ -47,6 +49,20 @@ def shape(error: VoxError) -> tuple[int, dict[str, Any], dict[str, str]]:
         "code": _CODES.get(error.code, error.code),
     }
     return status, {"error": body}, _headers(error, status)
+
+
+def refused(path: str, status: int) -> bytes | None:
+    """The body for a request that is turned away before any door; None where the path is none of OpenAI's. Nothing in
+    it depends on what was asked."""
+    error = _REFUSED.get(status)
+    return orjson.dumps(shape(error)[1]) if error is not None and path.startswith(_PATHS) else None
+
+
+_PATHS = ("/v1/audio/", "/v1/models", "/v1/realtime")
+_REFUSED: dict[int, VoxError] = {
+    401: NotAuthorized("Send the token of this daemon: Authorization: Bearer TOKEN, which is api_key in clients."),
+    403: OriginRefused("Origin not allowed. List the page with: vox origins add ORIGIN"),
+}
 
 
 def _headers(error: VoxError, status: int) -> dict[str, str]:

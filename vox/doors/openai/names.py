@@ -1,8 +1,9 @@
 """From the names that clients of OpenAI's API have built in to models and voices of this machine.
 
-A name is looked for, in this order: in the user's table, among the models that are served here, among OpenAI's own. One
-that is found nowhere is handed on as it is, so that the runtime says what there is instead. OpenAI's names are those of
-its audio and realtime references; a date behind one (`gpt-4o-mini-tts-2025-12-15`) makes no difference.
+A name is looked for, in this order: in the user's table, among the models that entries of providers.json list, among
+OpenAI's own. One that is found nowhere is handed on as it is, so that the runtime says what there is instead. OpenAI's
+names are those of its audio and realtime references; a date behind one (`gpt-4o-mini-tts-2025-12-15`) makes no
+difference.
 """
 
 import re
@@ -41,7 +42,8 @@ class Names:
 
     Args:
         table: What the user has written, asked anew for each name.
-        serves: Tells whether a model of that id is known here, without asking any provider.
+        serves: Tells whether an entry of providers.json lists a model of that id. What a provider offers without having
+            been listed does not count: whether a recording stays on this machine must not depend on who has answered.
         voices_of: The voices of a model, or of the default one.
     """
 
@@ -58,7 +60,7 @@ class Names:
         """The names of a daemon."""
 
         def serves(model: str, kind: Kind) -> bool:
-            return any(provider.known_model(model) is not None for provider in runtime.registry.of(kind))
+            return any(model in (provider.entry.models or ()) for provider in runtime.registry.of(kind))
 
         async def voices_of(model: str | None) -> list[Voice]:
             return (await runtime.voices(model or ""))[0]
