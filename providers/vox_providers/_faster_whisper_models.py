@@ -101,6 +101,7 @@ class Model(NamedTuple):
             "languages": list(self.languages),
             "sampleRate": 16000,
             "words": True,
+            "features": ["translate"] if self.translates else [],
             "description": f"OpenAI Whisper run by faster-whisper; weights MIT.{download}",
             **({"sizeBytes": size} if self.installed else {"remedy": f"vox models install {self.id}"}),
         }
