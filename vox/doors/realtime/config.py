@@ -192,7 +192,6 @@ class SessionConfig:
             "max_output_tokens": self.max_output_tokens,
             "truncation": self.truncation,
             "tracing": None,
-            "prompt": None,
         }
         if self.parallel_tool_calls is not None:
             told["parallel_tool_calls"] = self.parallel_tool_calls
@@ -202,7 +201,7 @@ class SessionConfig:
         return {"type": self.type, "object": kind, "id": self.id}
 
     def _tail(self) -> dict[str, Any]:
-        told: dict[str, Any] = {"include": None if self.include is None else list(self.include)}
+        told: dict[str, Any] = {} if self.include is None else {"include": list(self.include)}
         if self.expires_at is not None:
             told["expires_at"] = self.expires_at
         if self.latency_events:

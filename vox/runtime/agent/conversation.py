@@ -110,7 +110,8 @@ class Conversation:
         self._check_room(item)
         self._items[item.id] = item
         self._order.insert(at, item.id)
-        self._let_old_sound_go()
+        if item.parts:
+            self._let_old_sound_go()
         return self._order[at - 1] if at else None
 
     def get(self, key: str) -> Item:
@@ -193,7 +194,8 @@ class Conversation:
 
     def _let_old_sound_go(self) -> None:
         left = _KEPT_AUDIO
-        for item in reversed(list(self)):
+        for key in reversed(self._order):
+            item = self._items[key]
             for part in item.parts:
                 left -= len(part.audio)
                 if left < 0 and item.status != "in_progress":
@@ -212,9 +214,11 @@ def messages_of(items: Iterable[Item], instructions: str = "") -> tuple[Message,
     system = [instructions, *(item.text for item in known if item.role == "system")]
     messages: list[Message] = []
     calls: list[ToolCall] = []
+    called: set[str | None] = set()
     for item in known:
         if item.type == "function_call":
-            if item.call_id in results and item.call_id not in {call.id for call in calls}:
+            if item.call_id in results and item.call_id not in called:
+                called.add(item.call_id)
                 calls.append(ToolCall(item.call_id or "", item.name or "", item.arguments or "{}"))
             continue
         if item.type == "message" and item.role in ("user", "assistant") and item.text.strip():
