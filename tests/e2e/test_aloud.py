@@ -63,6 +63,7 @@ def longest_pause(samples: NDArray[np.int16]) -> float:
     return float(np.max(np.diff(loud), initial=0)) / RATE
 
 
+@pytest.mark.heavy
 def test_what_is_spoken_is_heard(vox: Client, sound_server: SoundServer, speak: Speak, tmp_path: Path) -> None:
     text = " ".join(SENTENCES[:2])
     with sound_server.recording(rate=RATE) as recording:
@@ -71,6 +72,7 @@ def test_what_is_spoken_is_heard(vox: Client, sound_server: SoundServer, speak: 
     assert jiwer.wer(plain(text), heard(vox, tmp_path / "a.wav", recording.samples())) <= 0.15
 
 
+@pytest.mark.heavy
 def test_lines_follow_each_other_without_a_pause(
     vox: Client, sound_server: SoundServer, speak: Speak, tmp_path: Path
 ) -> None:

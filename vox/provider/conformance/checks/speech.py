@@ -57,8 +57,8 @@ def synthesize_result(bench: Bench) -> None:
     needs=_NEEDS,
 )
 def synthesize_audio(bench: Bench) -> None:
-    """A WAV has its chunks, a rate, and as many samples as it announces; other formats begin as they should. A sentence
-    of eleven words takes between a tenth of a second and a minute, and is not silent."""
+    """A WAV has its chunks, a rate, and as many samples as it announces; other formats begin as they should. A text
+    of six words takes between a tenth of a second and a minute, and is not silent."""
     audio = speech_of(bench.result("tts"))
     if audio.seconds is None:
         return

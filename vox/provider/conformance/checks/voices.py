@@ -14,6 +14,7 @@ __all__ = ["CHECKS"]
 CHECKS = Checklist()
 
 _METHOD_NOT_FOUND = -32601
+_TEXT = "Good morning."
 _TRIED = 3  # voices that are spoken with; some engines have fifty
 
 
@@ -63,7 +64,7 @@ def voices_speak(bench: Bench) -> None:
     if not ready:
         raise NotOffered("No voice is available.")
     for voice in ready[:_TRIED]:
-        result = bench.result("tts", voiceId=voice)
+        result = bench.result("tts", voiceId=voice, input=_TEXT)
         speech_of(result)
         if result.get("voiceId") not in (None, voice):
             raise Failed(f"Asked to speak with {voice!r}, it says it spoke with {result['voiceId']!r}.")
