@@ -23,7 +23,7 @@ from anyio.lowlevel import checkpoint
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from vox import __version__
@@ -43,9 +43,11 @@ from vox.daemon.notify import Notifier
 from vox.daemon.peers import Address, Peers
 from vox.daemon.private import make_private
 from vox.daemon.providers import make_supervisor
+from vox.daemon.realtime import PAGES, open_realtime
 from vox.daemon.reload import Reloader
 from vox.daemon.signals import Signals, ignore_signals
 from vox.doors.companion.server import Companion
+from vox.doors.demo.page import demo_route
 from vox.doors.events.http import event_route
 from vox.doors.openai.answers import HANDLERS
 from vox.doors.openai.server import OpenAi
@@ -170,9 +172,13 @@ async def _serve(home: Home, runtime: Runtime, reloader: Reloader, origins: Orig
     async with AsyncExitStack() as stack, anyio.create_task_group() as front:
         companion = Companion(runtime, methods, home, lambda scope: access_of(scope, keys), front)
         openai, events = OpenAi(runtime, home.spool), event_route(runtime.events, lambda scope: access_of(scope, keys))
-        app = Cors(_app(methods, companion, openai, keys, events))
+        realtime = await stack.enter_async_context(
+            open_realtime(runtime, openai.names, lambda scope: access_of(scope, keys))
+        )
+        doors = [events, *companion.routes(), *openai.routes(), *realtime.routes(), demo_route()]
+        app = Cors(_app(methods, keys, doors))
         names = names_of(lambda: runtime.configuration.settings)
-        guard = Guard(app, origins.allows, names, lambda scope: admits(scope, keys))
+        guard = Guard(app, origins.allows, names, lambda scope: admits(scope, keys), PAGES)
         server = HttpServer(guard, connection_class(_peers(runtime, listener)))
         front.start_soon(_run_http, server, [listener, *(alias.listener for alias in aliases if alias.listener)])
         await _open_unix(stack, home, methods, front)
@@ -190,6 +196,7 @@ async def _serve(home: Home, runtime: Runtime, reloader: Reloader, origins: Orig
             notifier.stopping()
             withdraw(home.runtime_json)
             await _tell_stopping(runtime.events)
+            await realtime.stop()
             server.stop()
             front.cancel_scope.cancel()
             _log.info("daemon.stopping")
@@ -243,15 +250,15 @@ def _peers(runtime: Runtime, listener: socket.socket) -> Callable[[Address, Addr
     return is_ours
 
 
-def _app(methods: Methods, companion: Companion, openai: OpenAi, keys: Keys, events: Route) -> Starlette:
+def _app(methods: Methods, keys: Keys, doors: Sequence[BaseRoute]) -> Starlette:
     async def rpc(websocket: WebSocket) -> None:
         await serve_websocket(websocket, methods, access_of(websocket.scope, keys))
 
     async def alive(_: Request) -> PlainTextResponse:
         return PlainTextResponse("ok")
 
-    own = [WebSocketRoute("/", rpc), Route("/healthz", alive), events]
-    return Starlette(routes=[*own, *companion.routes(), *openai.routes()], exception_handlers=HANDLERS)
+    own = [WebSocketRoute("/", rpc), Route("/healthz", alive)]
+    return Starlette(routes=[*own, *doors], exception_handlers=HANDLERS)
 
 
 def _first(error: BaseException) -> BaseException:
@@ -280,6 +287,8 @@ def _health(facts: dict[str, Any], started: float, aliases: list[Alias]) -> dict
         {"name": "rpc", "url": f"ws://{host}:{facts['port']}/"},
         {"name": "companion", "url": f"http://{host}:{facts['port']}/"},
         {"name": "openai", "url": f"http://{host}:{facts['port']}/v1"},
+        {"name": "realtime", "url": f"ws://{host}:{facts['port']}/v1/realtime"},
+        {"name": "demo", "url": f"http://{host}:{facts['port']}/demo"},
     ]
     return {
         "service": facts["serviceName"],
