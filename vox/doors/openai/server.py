@@ -7,6 +7,7 @@ from starlette.routing import Route
 from vox.doors.openai.answers import Endpoint, answering
 from vox.doors.openai.listing import Listing
 from vox.doors.openai.names import Names
+from vox.doors.openai.pages import docs_page, openapi_json
 from vox.doors.openai.speaking import Speaking
 from vox.doors.openai.transcribing import Transcribing
 from vox.runtime.runtime import Runtime
@@ -38,5 +39,7 @@ class OpenAi:
             ("GET", "/v1/audio/models", self._listing.speaking_models),
             ("GET", "/v1/models", self._listing.models),
             ("GET", "/v1/models/{model:path}", self._listing.model),
+            ("GET", "/openapi.json", openapi_json),
+            ("GET", "/docs", docs_page),
         ]
         return [Route(path, answering(endpoint), methods=[method]) for method, path, endpoint in table]
