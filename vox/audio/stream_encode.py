@@ -245,7 +245,6 @@ def _load_av() -> Any:
     try:
         import av
     except ImportError:
-        raise Unsupported(
-            "AAC needs the package av. Install it with: pip install 'voxhost[av]'", package="av"
-        ) from None
+        told = "Making AAC takes the package av. Install it with: pip install 'voxhost[av]'"
+        raise Unsupported(told, param="response_format") from None
     return av
