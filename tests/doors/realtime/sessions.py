@@ -33,6 +33,7 @@ __all__ = ["Ears", "Stage", "append", "clip", "silence"]
 AUDIO = Path(__file__).parents[3] / "docs" / "audio"
 QUIET = {"acknowledgement": {"enabled": False}}
 CALLER = Caller("tester", "realtime")
+_QUIET = 50  # turns of the loop in which nothing comes: far more than any step of a session takes
 
 
 def clip(name: str = "jfk.wav", start_s: float = 0.0, end_s: float | None = None, rate: int = 24_000) -> bytes:
@@ -132,8 +133,8 @@ class Stage:
     async def running(self) -> AsyncIterator["Stage"]:
         """While the session runs; at the end the client leaves, and nothing may be left."""
         with anyio.fail_after(20):
-            async with anyio.create_task_group() as tasks, self._send:
-                tasks.start_soon(self.session.run, self._receive)
+            async with self._receive, anyio.create_task_group() as tasks, self._send:
+                tasks.start_soon(self.run)
                 await self.until(lambda: of_type(self.seen(), "session.created") != [])
                 yield self
                 await self._send.aclose()
@@ -155,7 +156,16 @@ class Stage:
         ]
         assert spans == sorted(spans)
 
-    async def send(self, *events: Event | str) -> list[Event]:
+    async def run(self) -> None:
+        """The session alone."""
+        await self.session.run(self._receive)
+
+    def leave(self) -> None:
+        """The client is gone."""
+        self._send.close()
+        self._receive.close()
+
+    async def send(self, *events: Event | EventError | str) -> list[Event]:
         """Feed events, and give what comes of them until nothing more happens by itself."""
         before = len(self.seen())
         for event in events:
@@ -174,9 +184,11 @@ class Stage:
 
     async def settled(self) -> None:
         """Wait until nothing more happens by itself."""
-        while self._receive.statistics().current_buffer_used:
+        quiet, before = 0, (-1, -1)
+        while quiet < _QUIET:
             await anyio.lowlevel.checkpoint()
-        await anyio.wait_all_tasks_blocked()
+            now = (self._receive.statistics().current_buffer_used, len(self.outbox))
+            quiet, before = (quiet + 1 if now == before and not now[0] else 0), now
 
     async def until(self, what: Callable[[], bool]) -> None:
         with anyio.fail_after(10):
