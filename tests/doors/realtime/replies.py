@@ -19,7 +19,7 @@ from vox.runtime.agent.conversation import Conversation
 from vox.runtime.requests import Caller, OnRoute, SynthesizeRequest, TranscribeRequest
 from vox.types import AudioChunk, Partial, Speech, Transcript
 
-__all__ = ["Job", "ScriptedAgent", "Stage", "Voice", "call", "finished", "text"]
+__all__ = ["Job", "ScriptedAgent", "Stage", "Voice", "call", "finished", "settled", "text"]
 
 USER = (Message("user", "Hello?"),)
 QUIET = {"acknowledgement": {"enabled": False}}
@@ -35,6 +35,12 @@ def call(arguments: str, index: int = 0, name: str = "look", id: str = "") -> To
 
 def finished(reason: Any = "stop", usage: Usage | None = None) -> Finished:
     return Finished(reason, usage)
+
+
+async def settled() -> None:
+    """Let everything run until it waits; `anyio.wait_all_tasks_blocked` sleeps a tenth of a second for that."""
+    for _ in range(60):
+        await asyncio.sleep(0)
 
 
 class ScriptedAgent:
@@ -185,7 +191,7 @@ class Stage:
         with anyio.fail_after(10):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(reply.run)
-                await anyio.wait_all_tasks_blocked()
+                await settled()
                 yield
         assert not reply.active
 

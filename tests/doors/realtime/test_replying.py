@@ -5,7 +5,7 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.doors.realtime.replies import Stage, Voice, call, finished, text
+from tests.doors.realtime.replies import Stage, Voice, call, finished, settled, text
 from tests.doors.realtime.rules import Event, of_type, spoken_bytes
 from vox.audio.g711 import from_alaw, from_ulaw
 from vox.errors import LlmUnavailable, ProviderBusy, ProviderCrashed
@@ -167,13 +167,13 @@ async def test_a_slow_client_holds_up_the_voice_but_not_the_model() -> None:
     async with stage.running(reply):
         await stage.until(lambda: stage.agent.open == 0)
         await stage.until(lambda: not stage.voice.open)
-        await anyio.wait_all_tasks_blocked()
+        await settled()
         assert stage.agent.taken == 201
         made = len(stage.voice.jobs)
         assert made < 60  # of some 100 pieces: 16 s of sound wait for the client, and two pieces ahead of it
         while reply.active:
             stage.seen()
-            await anyio.wait_all_tasks_blocked()
+            await settled()
     assert len(stage.voice.jobs) > made
     stage.take()
 

@@ -120,6 +120,10 @@ class Reply:
             await self._read(events, None)
         else:
             await self._make_aloud(events, self._aside() if agent is self._agent else None)
+        if self.active:
+            self._complete()
+
+    def _complete(self) -> None:
         cut = _CUT_SHORT.get(self._finished.reason)
         if self._answer is not None:
             self._answer.close("incomplete" if cut else "completed")
