@@ -24,6 +24,7 @@ from typing import Any, Literal, Self
 __all__ = ["Answer", "LlmServer", "Request", "last_user_text"]
 
 MODEL = "test-model"
+WRONG_KEY = "Incorrect API key provided."
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +150,18 @@ class LlmServer:
             await connection.end()
         await server.wait_closed()
 
+    def admits(self, request: Request) -> bool:
+        """Whether the request has the key, if one is wanted."""
+        return self.key is None or request.headers.get("authorization") == f"Bearer {self.key}"
+
     def _record(self, request: Request) -> None:
         with self._came:
             self.requests.append(request)
             self._came.notify_all()
 
     def _answer(self, request: Request) -> Answer:
-        if self.key is not None and request.headers.get("authorization") != f"Bearer {self.key}":
-            return Answer(status=401, error="Incorrect API key provided.")
+        if not self.admits(request):
+            return Answer(status=401, error=WRONG_KEY)
         wrong = complaint(request.body) if self.strict else None
         if wrong is not None:
             return Answer(status=400, error=wrong)
@@ -211,7 +216,9 @@ class _Connection(asyncio.Protocol):
         )
 
     async def _handle(self, method: str, request: Request) -> None:
-        if method == "GET":
+        if method == "GET" and not self._server.admits(request):
+            self._whole(401, error_body(WRONG_KEY))
+        elif method == "GET":
             listed = [{"id": name, "object": "model"} for name in self._server.models]
             known = request.path == "/v1/models"
             self._whole(

@@ -87,7 +87,7 @@ class ChatCompletions:
 
     async def _attempt(self, server: Server, request: ChatRequest, deadline: float) -> AsyncGenerator[ChatEvent]:
         body = chat_body(request, server.model, self._settings, self._learned or server.dialect)
-        async with self._connection.open(server, body, deadline) as response:
+        async with self._connection.open(server, "chat/completions", body, deadline) as response:
             answer = read_answer(response, server.host, deadline, self._settings.timeouts.idle_ms / 1000)
             async with aclosing(answer) as events:
                 async for event in events:

@@ -48,10 +48,14 @@ class Connection:
         await self._close_if_idle()
 
     @asynccontextmanager
-    async def open(self, server: Server, body: dict[str, Any], deadline: float) -> "AsyncGenerator[httpx.Response]":
+    async def open(
+        self, server: Server, page: str, body: dict[str, Any] | None, deadline: float
+    ) -> "AsyncGenerator[httpx.Response]":
         """The response to a request, its body not read yet; leaving the context cuts it.
 
         Args:
+            page: What comes behind the server's address.
+            body: What is posted there; None gets the page.
             deadline: In the event loop's time: when the server must have answered.
 
         Raises:
@@ -61,7 +65,7 @@ class Connection:
         """
         self._open += 1
         try:
-            response = await self._send(await self.warm_up(server), server, body, deadline)
+            response = await self._send(await self.warm_up(server), server, page, body, deadline)
             try:
                 await _check(response, server)
                 yield response
@@ -72,18 +76,12 @@ class Connection:
             await self._close_if_idle()
 
     async def _send(
-        self, client: "httpx.AsyncClient", server: Server, body: dict[str, Any], deadline: float
+        self, client: "httpx.AsyncClient", server: Server, page: str, body: dict[str, Any] | None, deadline: float
     ) -> "httpx.Response":
         import httpx
 
-        headers = {
-            "Accept": "text/event-stream",
-            "Accept-Encoding": "identity",  # a proxy that compresses holds pieces back
-            "Content-Type": "application/json",
-            **server.headers,
-        }
         try:
-            request = client.build_request("POST", _url(server), content=orjson.dumps(body), headers=headers)
+            request = _request(client, server, page, body)
             async with asyncio.timeout_at(deadline):
                 return await client.send(request, stream=True)
         except TimeoutError:
@@ -122,12 +120,20 @@ def new_client(timeouts: LlmTimeouts, local: bool) -> "httpx.AsyncClient":
     )
 
 
-def _url(server: Server) -> "httpx.URL":
+def _request(client: "httpx.AsyncClient", server: Server, page: str, body: dict[str, Any] | None) -> "httpx.Request":
     import httpx
 
     url = httpx.URL(server.base_url)
-    path = url.path.rstrip("/").removesuffix("/chat/completions")
-    return url.copy_with(path=f"{path}/chat/completions")
+    url = url.copy_with(path=f"{url.path.rstrip('/').removesuffix('/chat/completions')}/{page}")
+    if body is None:
+        return client.build_request("GET", url, headers={"Accept": "application/json", **server.headers})
+    headers = {
+        "Accept": "text/event-stream",
+        "Accept-Encoding": "identity",  # a proxy that compresses holds pieces back
+        "Content-Type": "application/json",
+        **server.headers,
+    }
+    return client.build_request("POST", url, content=orjson.dumps(body), headers=headers)
 
 
 async def _check(response: "httpx.Response", server: Server) -> None:

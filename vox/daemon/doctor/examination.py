@@ -12,6 +12,7 @@ from vox.config import Configuration, load
 from vox.daemon.doctor.check import Check, ready
 from vox.daemon.doctor.engines import default_model, providers
 from vox.daemon.doctor.files import disk, home_folder, permissions
+from vox.daemon.doctor.language import language_model
 from vox.daemon.doctor.making import CHECK_S, Making, in_thread, make_all
 from vox.daemon.doctor.packages import packages, unwritten
 from vox.daemon.doctor.ports import ports
@@ -36,6 +37,7 @@ async def run_checks(home: Home, runtime: Runtime, bound_s: float = CHECK_S) -> 
             "backend": lambda: _engines(home, runtime, bound_s / 2),
             "model": lambda: default_model(runtime, "asr", "model", "speech recognition", bound_s / 2),
             "synthesis": lambda: default_model(runtime, "tts", "synthesis", "speech synthesis", bound_s / 2),
+            "llm": lambda: language_model(configuration.settings.llm, bound_s / 2),
             **_of_the_machine(home, configuration, os.getpid()),
         },
         bound_s,
