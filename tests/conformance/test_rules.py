@@ -1,13 +1,15 @@
 """Every check can fail: a provider that breaks exactly its rule is told so, in words that name what is wrong."""
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.conformance.conftest import Checked
+from tests.conformance.conftest import ROOT, Checked
 from vox.provider.conformance import CHECKS, Times
+from vox.provider.conformance.checks.models import FEATURES
 
 REFERENCE = str(Path(__file__).with_name("reference.py"))
 
@@ -174,6 +176,13 @@ QUIET = {"dies_of_late_audio", "outlives"}
 
 RULES = [(name, *way) for name, ways in BROKEN.items() for way in ways]
 TIMES = Times(start=10, ask=5, work=5, silence=0.5)
+
+
+def test_every_feature_of_the_protocol_is_known() -> None:
+    page = (ROOT / "docs" / "providers" / "protocol.md").read_text(encoding="utf-8")
+    section = page.partition("\n## Features\n")[2].partition("\n### ")[0]
+    told = re.findall(r"^\| `([\w.]+)`", section, re.M)
+    assert sorted([*told, "transcribe.stream"]) == sorted(FEATURES)  # which is reserved
 
 
 def test_every_check_is_broken_somewhere() -> None:

@@ -21,6 +21,7 @@ FEATURES = (
     "credentials",
     "diarization",
     "remote",
+    "translate",
     "models.import",
     "models.remove",
 )
