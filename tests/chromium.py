@@ -38,7 +38,6 @@ _QUIET = [
     "--disable-default-apps",
     "--disable-domain-reliability",
     "--metrics-recording-only",
-    "--mute-audio",
     "--autoplay-policy=no-user-gesture-required",
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
@@ -88,8 +87,11 @@ class Browser:
 
 
 @contextmanager
-def browser(microphone: Path) -> Generator[Browser]:
+def browser(microphone: Path, aloud: bool = False) -> Generator[Browser]:
     """Chromium whose microphone plays a WAV file, from its start, once.
+
+    Args:
+        aloud: What pages play can be heard, at the sound server that the environment names.
 
     Skips the test where there is no Chromium; with VOX_TEST_EVERYTHING=1 it fails there.
     """
@@ -101,7 +103,8 @@ def browser(microphone: Path) -> Generator[Browser]:
     folder = Path(tempfile.mkdtemp(prefix="vox-chromium-"))
     capture = f"--use-file-for-fake-audio-capture={microphone}%noloop"
     with open(folder / "stderr.log", "wb") as log:
-        words = [program, *_QUIET, capture, f"--user-data-dir={folder / 'profile'}", "about:blank"]
+        muted = [] if aloud else ["--mute-audio"]
+        words = [program, *_QUIET, *muted, capture, f"--user-data-dir={folder / 'profile'}", "about:blank"]
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=_environment(folder))
     try:
         with connect(_address(process, folder), max_size=1 << 26, open_timeout=_START_S) as socket:

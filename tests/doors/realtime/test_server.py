@@ -3,7 +3,7 @@
 import base64
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -23,7 +23,7 @@ SPOKEN = clip(end_s=2.9) + silence(1.2)
 
 
 @contextlib.contextmanager
-def vox(folder: Path, **settings: Any) -> Iterator[Client]:
+def vox(folder: Path, **settings: Any) -> Generator[Client]:
     (folder / "fake").mkdir()
     fake = FakeProvider(folder / "fake")
     with running_daemon(folder / "home", fake, **settings) as client:

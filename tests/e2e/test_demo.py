@@ -1,0 +1,109 @@
+"""The demo page in a real browser: it is spoken to through the microphone, answers aloud, and can be interrupted."""
+
+import time
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import jiwer
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.chromium import Page, browser
+from tests.doors.realtime.sessions import clip, silence
+from tests.doors.realtime.sockets import dial
+from tests.e2e.test_speech import plain
+from tests.llm_server import LlmServer
+from tests.pulse import SoundServer
+from vox.client import Client
+from vox.testing import running_daemon
+
+FIRST = "and so my fellow americans"
+SECOND = "ask what you can do for your country"
+LONG = (
+    "The morning train leaves the harbour at seven. It crosses the river on an old iron bridge. "
+    "Then it climbs slowly through the forest. After an hour the mountains come into view. "
+    "At the last station there is a small hotel. Its garden is famous for white roses."
+)
+SHORT = "The kettle is on, and the bread is fresh."
+RATE = 24_000
+
+
+@pytest.fixture(scope="module")
+def llm() -> Iterator[LlmServer]:
+    with LlmServer(LONG, first_token_s=0.03, token_s=0.005) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def vox(tmp_path_factory: pytest.TempPathFactory, llm: LlmServer) -> Iterator[Client]:
+    """A daemon with the engines that come with Vox, all in memory."""
+    settings = {
+        "llm": {"baseUrl": llm.base_url, "model": "test-model"},
+        "realtime": {"acknowledgement": {"enabled": False}},
+    }
+    home = tmp_path_factory.mktemp("d") / "home"
+    with running_daemon(home, **settings) as client, dial(client.status()["port"]):  # which begins with models loaded
+        yield client
+
+
+@pytest.fixture
+def microphone(tmp_path: Path) -> Path:
+    """Something is said, and six seconds later, while it is being answered, something else."""
+    said = clip(end_s=2.9) + silence(6) + clip(start_s=8.0) + silence(30)
+    with wave.open(str(tmp_path / "microphone.wav"), "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        file.writeframes(silence(1) + said)
+    return tmp_path / "microphone.wav"
+
+
+@pytest.mark.heavy
+def test_it_is_talked_to_interrupted_and_heard(
+    vox: Client, llm: LlmServer, microphone: Path, sound_server: SoundServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound_server.here(monkeypatch)
+    llm.then(LONG, SHORT)
+    with browser(microphone, aloud=True) as chromium, sound_server.recording() as heard:
+        page = chromium.open(f"http://localhost:{vox.status()['port']}/demo")
+        assert page.run("document.getElementById('interrupt').disabled")
+        page.run("document.getElementById('start').click()")
+        until(page, "document.getElementById('talk').textContent.includes('fresh')", 60)
+        heard.wait(5)  # seconds, until it has been said as well
+        lines = said(page)
+        turns = page.run("[...document.querySelectorAll('.turn .total.ms')].map(one => parseInt(one.textContent))")
+        page.run("document.getElementById('start').click()")
+        assert page.run("document.getElementById('state').textContent") == "Stopped."
+
+    assert [role for role, _ in lines] == ["user", "assistant cut", "user", "assistant"]
+    (_, first), (_, answer), (_, second), (_, last) = lines
+    assert jiwer.wer(FIRST, plain(first)) <= 0.2 and jiwer.wer(SECOND, plain(second)) <= 0.2
+    assert LONG.startswith(answer.strip()) and len(answer) < len(LONG) and last == SHORT
+    assert len(turns) == 2 and all(400 < total < 5000 for total in turns)
+    messages = llm.requests[-1].body["messages"]
+    assert messages[-2] == {"role": "assistant", "content": answer} and plain(messages[-1]["content"]) == plain(second)
+    recording = recognised(vox, heard.samples(), heard.rate, microphone.parent)
+    assert recording.startswith("the morning train leaves") and "kettle is on" in recording
+    assert "roses" not in recording and "hotel" not in recording
+
+
+def said(page: Page) -> list[tuple[str, str]]:
+    """The lines of the conversation: whose, and what."""
+    script = "[...document.querySelectorAll('#talk li')].map(one => [one.className, one.lastChild.textContent])"
+    return [(role, text) for role, text in page.run(script)]
+
+
+def until(page: Page, condition: str, seconds: float) -> None:
+    """Wait until a script's value is true."""
+    deadline = time.monotonic() + seconds
+    while not page.run(condition):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {page.run('document.body.innerText')}"
+        time.sleep(0.05)
+
+
+def recognised(vox: Client, samples: NDArray[np.int16], rate: int, folder: Path) -> str:
+    """What a recording says."""
+    with wave.open(str(folder / "heard.wav"), "wb") as file:
+        file.setparams((1, 2, rate, 0, "NONE", ""))
+        file.writeframes(samples.tobytes())
+    return plain(vox.transcribe(folder / "heard.wav").text)
