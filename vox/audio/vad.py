@@ -88,7 +88,7 @@ class _Gain:
     """Brings frames near the loudness at which the detectors are at their best: up to eight times up or down."""
 
     def __init__(self, frame: int) -> None:
-        self._energies = np.zeros(max(1, round(_LOUD_S * RATE / frame)))
+        self._energies = [0.0] * max(1, round(_LOUD_S * RATE / frame))  # so few are summed quicker than an array
         self._forget = 0.5 ** (frame / RATE / _HALF_LIFE_S)
         self._loudest, self._at = _LEVEL / _FIRST_GAIN, 0
 
@@ -96,7 +96,8 @@ class _Gain:
         sound = samples.astype(np.float32) * _FULL_SCALE
         self._energies[self._at] = float(sound @ sound) / len(sound)
         self._at = (self._at + 1) % len(self._energies)
-        self._loudest = max(self._loudest * self._forget, float(self._energies.mean()) ** 0.5, _LEVEL / _MOST_GAIN)
+        loudness = (sum(self._energies) / len(self._energies)) ** 0.5
+        self._loudest = max(self._loudest * self._forget, loudness, _LEVEL / _MOST_GAIN)
         return sound * np.float32(max(_LEVEL / self._loudest, 1 / _MOST_GAIN))
 
 
