@@ -137,7 +137,7 @@ class Names:
     def asr(self, name: str | None) -> str | None:
         return name
 
-    def tts(self, name: str | None, voice: str | None) -> tuple[str | None, str | None]:
+    async def speaker(self, name: str | None, voice: str | None) -> tuple[str | None, str | None]:
         return ("speaker", "anna") if voice == "alloy" else (name, voice)
 
 

@@ -15,11 +15,12 @@ from vox.doors.realtime.formats import RATES, AudioType
 from vox.doors.realtime.outbox import Outbox
 from vox.doors.realtime.reply_items import MessageItem
 from vox.doors.realtime.response import Response
+from vox.doors.realtime.speaker import Speaker
 from vox.errors import VoxError
 from vox.log import get_logger
 from vox.runtime.agent.acknowledgement import Phrases, Recordings
 from vox.runtime.agent.conversation import Conversation
-from vox.runtime.agent.mouth import Spoken, Synthesize
+from vox.runtime.agent.mouth import Spoken
 from vox.runtime.agent.typing_sound import key_clicks
 
 __all__ = ["Aside", "Asides"]
@@ -35,6 +36,7 @@ class Asides:
 
     def __init__(self) -> None:
         self._recordings: dict[int, Recordings] = {}
+        self._of: RealtimeSettings | None = None
         self._phrases: WeakKeyDictionary[Conversation, tuple[list[str], Phrases]] = WeakKeyDictionary()
 
     def pick(self, conversation: Conversation, phrases: list[str]) -> str:
@@ -45,21 +47,24 @@ class Asides:
         return known[1].pick()
 
     async def record(
-        self, phrases: list[str], voice: object, format: AudioType, synthesize: Synthesize
+        self, settings: RealtimeSettings, phrases: list[str], speaker: Speaker, format: AudioType
     ) -> list[tuple[Spoken, ...]]:
-        """Phrases as a voice says them, spoken now where they never were. One that cannot be spoken is left out.
+        """Phrases as they are said, spoken now where they never were. One that cannot be spoken is left out.
 
         Args:
-            voice: Whatever tells voices apart.
+            settings: Those in force. With others all is spoken anew, as the voice may be another one.
         """
+        if settings is not self._of:
+            self._of = settings
+            self._recordings.clear()
         recordings = self._recordings.setdefault(RATES[format], Recordings(RATES[format]))
         found: list[tuple[Spoken, ...]] = []
         for phrase in phrases:
             try:
-                await recordings.record(voice, [phrase], synthesize)
+                await recordings.record(speaker.key, [phrase], speaker.speak)
             except VoxError as error:
                 _log.info("acknowledgement_failed", phrase=phrase, code=error.code)
-            found += [moments] if (moments := recordings.get(voice, phrase)) else []
+            found += [moments] if (moments := recordings.get(speaker.key, phrase)) else []
         return found
 
 
@@ -69,8 +74,7 @@ class Aside:
     Args:
         settings: Whether, when and how.
         phrase: What is said.
-        voice: Whatever tells voices apart.
-        synthesize: Speaks the phrase, if it never was in that voice.
+        speaker: Says it, if it was never said before.
     """
 
     def __init__(
@@ -82,12 +86,11 @@ class Aside:
         format: AudioType,
         *,
         phrase: str,
-        voice: object,
-        synthesize: Synthesize,
+        speaker: Speaker,
     ) -> None:
         self._asides, self._settings, self._response, self._outbox = asides, settings, response, outbox
         self._format: AudioType = format
-        self._phrase, self._voice, self._synthesize = phrase, voice, synthesize
+        self._phrase, self._speaker = phrase, speaker
         self._scope = anyio.CancelScope()
         self._item: MessageItem | None = None
         self._sent_ms = 0.0
@@ -121,7 +124,7 @@ class Aside:
     async def _said(self) -> tuple[Spoken, ...]:
         if not self._settings.acknowledgement.enabled:
             return ()
-        found = await self._asides.record([self._phrase], self._voice, self._format, self._synthesize)
+        found = await self._asides.record(self._settings, [self._phrase], self._speaker, self._format)
         return found[0] if found else ()
 
     async def _type(self, loop: bytes, begun: float) -> None:

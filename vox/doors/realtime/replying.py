@@ -27,6 +27,7 @@ from vox.doors.realtime.reply_request import chat_request, who_answers
 from vox.doors.realtime.response import Response
 from vox.doors.realtime.response_shapes import EndReason
 from vox.doors.realtime.services import Services
+from vox.doors.realtime.speaker import Speaker
 from vox.doors.realtime.stages import Stages
 from vox.errors import VoxError
 from vox.llm.chat import ChatEvent, Finished, FinishReason, Message, TextDelta, ToolCallDelta
@@ -34,8 +35,7 @@ from vox.log import get_logger
 from vox.runtime.agent.agent import Agent
 from vox.runtime.agent.conversation import Conversation
 from vox.runtime.agent.mouth import Mouth, Spoken
-from vox.runtime.requests import Caller, SynthesizeRequest
-from vox.types import AudioChunk, Speech
+from vox.runtime.requests import Caller
 
 __all__ = ["Reply"]
 
@@ -43,8 +43,6 @@ _log = get_logger()
 
 _CALLER = Caller(method="realtime.response")
 _Events = Callable[[], AsyncGenerator[ChatEvent]]
-
-_DEFAULT_VOICE = "default"  # what a session calls the voice that nobody chose
 
 _CUT_SHORT: dict[FinishReason, EndReason] = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
@@ -74,10 +72,11 @@ class Reply:
         caller: Caller = _CALLER,
     ) -> None:
         self.in_conversation = config.in_conversation
-        self._services, self._config, self._outbox, self._caller = services, config, outbox, caller
+        self._services, self._config, self._outbox = services, config, outbox
         self._response = Response(config, conversation if config.in_conversation else None, outbox)
         self.id = self._response.id
         self._agent, self._messages = agent, messages
+        self._speaker = Speaker(services, config.voice, config.speed, caller)
         self._scope = anyio.CancelScope()
         self._calls = Calls(self._response, conversation)
         self._conversation = conversation
@@ -133,7 +132,7 @@ class Reply:
     async def _make_aloud(self, events: _Events, aside: Aside | None) -> None:
         self._before_answer = aside
         rate = RATES[self._config.output_format]
-        async with Mouth(self._synthesize, rate) as mouth, anyio.create_task_group() as tasks:
+        async with Mouth(self._speaker.speak, rate) as mouth, anyio.create_task_group() as tasks:
             tasks.start_soon(self._guarded, partial(self._read, events, mouth))
             if aside is not None:
                 tasks.start_soon(self._guarded, aside.run)
@@ -207,18 +206,6 @@ class Reply:
             self._answer = self._response.message(self._config.output_format)
         return self._answer
 
-    def _synthesize(self, text: str) -> AsyncGenerator[AudioChunk | Speech]:
-        model, voice, speed = self._voice
-        request = SynthesizeRequest(text, model=model, voice=voice, speed=speed)
-        return self._services.engines.synthesize_stream(request, self._caller)
-
-    @property
-    def _voice(self) -> tuple[str | None, str | None, float | None]:
-        """Model, voice and speed; None leaves each to the daemon."""
-        config = self._config
-        voice = None if config.voice == _DEFAULT_VOICE else config.voice
-        return *self._services.names.tts(None, voice), None if config.speed == 1 else config.speed
-
     # ---- what is heard before
 
     def _aside(self) -> Aside | None:
@@ -233,8 +220,7 @@ class Reply:
             self._outbox,
             self._config.output_format,
             phrase=self._services.asides.pick(self._conversation, settings.acknowledgement.phrases),
-            voice=self._voice,
-            synthesize=self._synthesize,
+            speaker=self._speaker,
         )
 
     def _hush(self) -> None:

@@ -8,6 +8,7 @@ import anyio
 
 from vox.config.realtime import RealtimeSettings
 from vox.doors.realtime.aside import Asides
+from vox.llm.chat import ChatModel
 from vox.runtime.agent.agent import Agent
 from vox.runtime.requests import Caller, OnRoute, SynthesizeRequest, TranscribeRequest
 from vox.types import AudioChunk, Partial, Speech, Transcript
@@ -37,8 +38,8 @@ class NameTable(Protocol):
         """The recogniser that a name stands for."""
         ...
 
-    def tts(self, name: str | None, voice: str | None) -> tuple[str | None, str | None]:
-        """The speech model and the voice that a name and a voice stand for."""
+    async def speaker(self, name: str | None, voice: str | None) -> tuple[str | None, str | None]:
+        """The speech model and the voice that a name and a voice stand for; may ask a provider for its voices."""
         ...
 
 
@@ -55,6 +56,8 @@ class Services:
     warm_up: Callable[[str | None, str | None, str], Awaitable[None]]
     """Loads a recogniser and a speech model for a client, None for the defaults, "" for none; returns when they are
     loaded or cannot be. `partial(vox.doors.realtime.warming.warm_up, runtime)` is one."""
+    model: Callable[[], ChatModel | None] = lambda: None
+    """The language model in force, which also sums up long conversations."""
     clock: Callable[[], float] = anyio.current_time
     """Seconds; what times are told by."""
     asides: Asides = field(default_factory=Asides)
