@@ -5,6 +5,8 @@ import selectors
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+import anyio
+
 T = TypeVar("T")
 
 
@@ -33,6 +35,9 @@ class _Leaping(selectors.SelectSelector):
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """`asyncio.run` in such a loop."""
-    with asyncio.Runner(loop_factory=LeapingLoop) as runner:
-        return runner.run(main)
+    """`anyio.run` in such a loop: timers may start tasks then, also where sniffio is installed."""
+
+    async def whole() -> T:
+        return await main
+
+    return anyio.run(whole, backend_options={"loop_factory": LeapingLoop})

@@ -2,6 +2,8 @@
 
 from manners import Request, answer, run, write
 
+LATE = {"modelId": "bad:1", "text": "late"}  # a good one looks at the file, which may have gone with the call
+
 waiting: dict[int, Request] = {}
 
 
@@ -9,7 +11,7 @@ def act(request: Request) -> None:
     if request["method"] != "cancel":
         waiting[request["id"]] = request
         return
-    write(answer(waiting.pop(request["params"]["id"])))
+    write(answer(waiting.pop(request["params"]["id"]), LATE))
 
 
 run(act, only=("transcribe", "synthesize", "cancel"), features=["cancel"])
