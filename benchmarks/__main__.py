@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import capacity, engines, fairness, host, live, recognition, replicas, soak, start, streams
+from benchmarks import capacity, engines, fairness, host, live, realtime, recognition, replicas, soak, start, streams
 from benchmarks.page import fill
 from benchmarks.report import Report
 
@@ -23,6 +23,7 @@ _BENCHMARKS = {
     "recognition": recognition.measure,
     "streams": streams.measure,
     "live": live.measure,
+    "realtime": realtime.measure,
     "engines": engines.measure,
 }
 

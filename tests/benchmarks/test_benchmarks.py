@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import capacity, fairness, live, recognition, replicas, soak, start, streams
+from benchmarks import capacity, fairness, live, realtime, recognition, replicas, soak, start, streams
 from benchmarks.host import measure
 from benchmarks.hosts.setting import make_child
 from benchmarks.report import Report
@@ -62,6 +62,16 @@ def test_live() -> None:
     with pulse.started():  # skips or fails where there is none
         pass
     _complete(live.measure(quick=True))
+
+
+@pytest.mark.heavy
+def test_conversations() -> None:
+    pytest.importorskip("moonshine_voice")
+    pytest.importorskip("hibari")
+    report = realtime.measure(quick=True)
+    _complete(report)
+    met = {(row.what, row.met) for row in report.rows}
+    assert {("frames lost", True), ("interruption noticed to answer ended", True)} <= met
 
 
 @pytest.mark.heavy
