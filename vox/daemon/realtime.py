@@ -45,7 +45,7 @@ async def open_realtime(runtime: Runtime, names: Names, access: Callable[[Scope]
             if tts != "":  # somebody is going to be answered
                 await _warm_model(model.get())
 
-    services = Services(runtime, names, agent, settings, load)
+    services = Services(runtime, names, agent, settings, load, model.get)
     realtime = Realtime(services, access)
     try:
         yield realtime

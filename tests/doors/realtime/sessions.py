@@ -24,7 +24,7 @@ from vox.doors.realtime.outbox import Outbox
 from vox.doors.realtime.services import Services
 from vox.doors.realtime.session import Session
 from vox.doors.realtime.wire import EventError, read_event
-from vox.llm.chat import ChatEvent
+from vox.llm.chat import ChatEvent, ChatModel
 from vox.runtime.requests import Caller, TranscribeRequest
 from vox.types import Partial, Transcript
 
@@ -98,6 +98,7 @@ class Stage:
         events: What the agent says.
         heard: What the ears hear.
         agent: None for no language model.
+        model: Sums up what was said long ago.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class Stage:
         agent: Any = ...,
         type: Any = "realtime",
         voice: Voice | None = None,
+        model: ChatModel | None = None,
         **settings: Any,
     ) -> None:
         self.ears, self.voice, self.clock = Ears(list(heard or [])), voice or Voice(), Clock()
@@ -121,6 +123,7 @@ class Stage:
             agent=lambda: chosen,
             settings=lambda: self.settings,
             warm_up=self._warm_up,
+            model=lambda: model,
             clock=self.clock,
         )
         self.session = Session(self.services, SessionConfig.start(self.settings, type), self.outbox, CALLER)

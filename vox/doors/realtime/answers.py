@@ -15,11 +15,13 @@ from vox.doors.realtime.config import ResponseConfig
 from vox.doors.realtime.fields import Fields
 from vox.doors.realtime.items import read_item
 from vox.doors.realtime.outbox import Outbox
+from vox.doors.realtime.reply_request import tools_of
 from vox.doors.realtime.replying import Reply
 from vox.doors.realtime.services import Services
 from vox.doors.realtime.wire import EventError
 from vox.llm.chat import Message
 from vox.runtime.agent.conversation import Conversation, Item, ItemError, messages_of
+from vox.runtime.agent.memory import Memory
 from vox.runtime.requests import Caller
 
 __all__ = ["Answers", "Wanted", "read_input"]
@@ -42,6 +44,7 @@ class Answers:
     """The responses.
 
     Args:
+        memory: What the agent is shown of the conversation.
         free: Whether one may begin: all that was said is recognised, and the user does not speak.
         heard: Whether all that was said is recognised.
         over: Called when one that belongs to the conversation has ended, but for one that the user interrupted.
@@ -53,6 +56,7 @@ class Answers:
         conversation: Conversation,
         outbox: Outbox,
         caller: Caller,
+        memory: Memory,
         tasks: TaskGroup,
         *,
         heard: Callable[[], bool],
@@ -60,6 +64,7 @@ class Answers:
         over: Callable[[], None],
     ) -> None:
         self._services, self._conversation, self._outbox, self._caller = services, conversation, outbox, caller
+        self._memory = memory
         self._tasks, self._heard, self._free, self._over = tasks, heard, free, over
         self._reply: Reply | None = None
         self._asides: list[Reply] = []
@@ -143,11 +148,10 @@ class Answers:
 
     def _begin(self, wanted: Wanted) -> Reply:
         config = wanted.config
-        messages = (
-            self._conversation.messages(config.instructions)
-            if config.input is None
-            else messages_of(config.input, config.instructions)
-        )
+        if config.input is None:
+            messages = self._memory.shown(self._conversation.messages(config.instructions), tools_of(config))
+        else:
+            messages = messages_of(config.input, config.instructions)
         if wanted.note:
             messages = (*messages, Message("user", wanted.note))
         reply = Reply(
@@ -170,6 +174,8 @@ class Answers:
             self._reply = None
             self._over()
         self.proceed()
+        if reply.in_conversation and self.idle:
+            self._memory.consider(self._conversation.messages())
 
 
 def read_input(patch: object, conversation: Conversation) -> tuple[Item, ...] | None:

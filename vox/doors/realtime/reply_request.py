@@ -8,7 +8,7 @@ from vox.errors import LlmNotConfigured
 from vox.llm.chat import ChatRequest, Message, Tool
 from vox.runtime.agent.agent import Agent, GivenText
 
-__all__ = ["chat_request", "is_whole", "who_answers"]
+__all__ = ["chat_request", "is_whole", "tools_of", "who_answers"]
 
 
 def who_answers(config: ResponseConfig, agent: Agent | None) -> Agent:
@@ -40,11 +40,16 @@ def chat_request(config: ResponseConfig, messages: tuple[Message, ...]) -> ChatR
     choice = config.tool_choice
     return ChatRequest(
         messages,
-        tools=tuple(Tool(tool["name"], tool["description"], tool["parameters"]) for tool in config.tools),
+        tools=tools_of(config),
         tool_choice=choice if isinstance(choice, str) else f"function:{choice['name']}",
         parallel_tool_calls=config.parallel_tool_calls,
         max_tokens=None if config.max_output_tokens == "inf" else config.max_output_tokens,
     )
+
+
+def tools_of(config: ResponseConfig) -> tuple[Tool, ...]:
+    """The functions that the agent may call."""
+    return tuple(Tool(tool["name"], tool["description"], tool["parameters"]) for tool in config.tools)
 
 
 def is_whole(arguments: str) -> bool:

@@ -26,6 +26,7 @@ from vox.doors.realtime.shapes import item_shape
 from vox.doors.realtime.wire import EventError, event_id_of, new_id
 from vox.log import get_logger
 from vox.runtime.agent.conversation import Conversation, Item, ItemError, Part
+from vox.runtime.agent.memory import Memory
 from vox.runtime.requests import Caller
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Session:
         self.config = config
         self.conversation = Conversation()
         self._services, self._outbox, self._caller = services, outbox, caller
+        self._memory = Memory(lambda: services.settings().memory, services.model)
         self._scribe = Scribe(services, outbox, caller, self._keeps, self._turn_recognised)
         self._configured = anyio.Event()
         self._speech_item: str | None = None
@@ -90,7 +92,7 @@ class Session:
         self._ear = Ear(self.config.input_format, self.config.turn_detection)
         try:
             await self._warm_up()
-            async with anyio.create_task_group() as tasks:
+            async with self._memory, anyio.create_task_group() as tasks:
                 self._begin(tasks)
                 async for event in events:
                     await self._take(event)
@@ -111,6 +113,7 @@ class Session:
             self.conversation,
             self._outbox,
             self._caller,
+            self._memory,
             tasks,
             heard=lambda: not self._scribe.busy,
             free=lambda: not (self._ear.speaking and self._interrupts),
