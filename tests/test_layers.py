@@ -43,6 +43,7 @@ def test_the_import_contracts_hold() -> None:
             "import vox.daemon.app",
             {"numpy", "soundfile", "soxr", "onnxruntime", "onnx_asr", "sounddevice", "av", "rich", "httpx"},
         ),
+        ("import vox.llm.current, vox.llm.listing", {"httpx", "anyio", "numpy", "starlette"}),
         ("import vox.cli.main", {"asyncio", "anyio", "pydantic", "numpy", "structlog", "starlette", "onnxruntime"}),
         ("import vox.client", {"asyncio", "anyio", "pydantic", "numpy", "structlog"}),
         ("import vox.provider", {"anyio", "pydantic", "numpy", "structlog", "orjson"}),
