@@ -218,13 +218,9 @@ class _Connection(asyncio.Protocol):
     async def _handle(self, method: str, request: Request) -> None:
         if method == "GET" and not self._server.admits(request):
             self._whole(401, error_body(WRONG_KEY))
-        elif method == "GET":
-            listed = [{"id": name, "object": "model"} for name in self._server.models]
-            known = request.path == "/v1/models"
-            self._whole(
-                200 if known else 404, {"object": "list", "data": listed} if known else error_body("No such page.")
-            )
-        elif request.path != "/v1/chat/completions":
+        elif method == "GET" and request.path == "/v1/models":
+            self._body(200, list_body(self._server.models))
+        elif method == "GET" or request.path != "/v1/chat/completions":
             self._whole(404, error_body("No such page."))
         else:
             self._server._record(request)
@@ -304,7 +300,9 @@ class _Connection(asyncio.Protocol):
         self._transport.write(b"%x\r\n%s\r\n" % (len(data), data))
 
     def _whole(self, status: int, body: dict[str, Any], headers: tuple[tuple[str, str], ...] = ()) -> None:
-        data = json.dumps(body).encode()
+        self._body(status, json.dumps(body).encode(), headers)
+
+    def _body(self, status: int, data: bytes, headers: tuple[tuple[str, str], ...] = ()) -> None:
         self._head(status, "application/json", len(data), headers)
         self._transport.write(data)
 
@@ -327,6 +325,10 @@ def echo(body: dict[str, Any]) -> str:
 def last_user_text(body: Mapping[str, Any]) -> str:
     """The text of the last message of a user, or nothing."""
     return next((m["content"] for m in reversed(body.get("messages", [])) if m.get("role") == "user"), "")
+
+
+def list_body(models: tuple[str, ...]) -> bytes:
+    return json.dumps({"object": "list", "data": [{"id": name, "object": "model"} for name in models]}).encode()
 
 
 def error_body(message: str) -> dict[str, Any]:
