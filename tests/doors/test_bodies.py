@@ -65,6 +65,14 @@ async def test_a_form(uploads: Uploads, tmp_path: Path) -> None:
     assert not files(tmp_path) and uploads.held == 0
 
 
+async def test_a_field_that_comes_more_than_once(uploads: Uploads) -> None:
+    tail = form(None, **{"word[]": "b"})
+    body = form(b"x", word="a").removesuffix(b"------vox-test--\r\n") + tail.removesuffix(b"------vox-test--\r\n")
+    async with uploads.receive(request(body + form(None, **{"word[]": "c", "one": "d"}))) as taken:
+        assert taken.many("word") == ["a", "b", "c"] and taken.many("one") == ["d"] and taken.many("none") == []
+        assert taken.fields["word[]"] == "c"  # of a field that is read as one, the last counts
+
+
 @given(audio=st.binary(max_size=300), size=st.integers(1, 80))
 def test_a_form_in_any_pieces(audio: bytes, size: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     body = form(audio, language="de")
