@@ -67,9 +67,13 @@ class Names:
         return differences(self.filled(expected), actual)
 
 
+def lines(path: Path) -> list[Any]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
 @pytest.mark.parametrize("path", sorted(WIRE.glob("*.jsonl")), ids=lambda path: path.stem)
 async def test_conversation(path: Path) -> None:
-    first, *steps = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    first, *steps = lines(path)
     stage = Stage(*map(agent_event, first.get("agent", [])), heard=first.get("heard"), type=first["session"])
     names, at = Names(), 0
     async with stage.running():
