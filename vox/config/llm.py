@@ -63,3 +63,8 @@ class LlmSettings(Described, BaseModel):
     """Further fields of the request's body, such as `{"reasoning_effort": "low"}`."""
     timeouts: LlmTimeouts = LlmTimeouts()
     """How long it may take."""
+
+    @property
+    def names_any(self) -> bool:
+        """Whether a language model is meant at all, be it incompletely."""
+        return bool(self.preset or self.base_url or self.model)

@@ -25,9 +25,7 @@ _LONGEST_WAIT_S = 5.0  # nobody waits longer in a conversation: then the failure
 
 def make_chat_model(settings: LlmSettings | None) -> ChatModel | None:
     """The language model that is configured; None when none is. What is missing for it to work, `stream` tells."""
-    if settings is None or not (settings.base_url or settings.preset or settings.model):
-        return None
-    return ChatCompletions(settings)
+    return ChatCompletions(settings) if settings is not None and settings.names_any else None
 
 
 class ChatCompletions:

@@ -1,11 +1,13 @@
-"""The language model of the settings in force: a change of them holds from the next answer on."""
+"""The language model of the settings in force: a change of them holds from the next answer on.
+
+A daemon without a language model does not load what asking one takes.
+"""
 
 import asyncio
 from collections.abc import Callable
 
 from vox.config.llm import LlmSettings
 from vox.llm.chat import ChatModel
-from vox.llm.completions import make_chat_model
 
 __all__ = ["CurrentModel"]
 
@@ -28,7 +30,7 @@ class CurrentModel:
         settings = self._settings()
         if settings != self._of:
             self._retire()
-            self._of, self._model = settings, make_chat_model(settings)
+            self._of, self._model = settings, _make(settings)
         return self._model
 
     async def aclose(self) -> None:
@@ -45,3 +47,11 @@ class CurrentModel:
             task = asyncio.get_running_loop().create_task(former.aclose())
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
+
+
+def _make(settings: LlmSettings | None) -> ChatModel | None:
+    if settings is None:
+        return None
+    from vox.llm.completions import make_chat_model
+
+    return make_chat_model(settings)

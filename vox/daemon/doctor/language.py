@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from vox.config.llm import LlmSettings
 from vox.daemon.doctor.check import Check
 from vox.errors import VoxError
-from vox.llm.completions import make_chat_model
-from vox.llm.listing import list_models
-from vox.llm.presets import Server, resolve
+
+if TYPE_CHECKING:
+    from vox.llm.presets import Server
 
 __all__ = ["language_model"]
 
@@ -22,8 +23,11 @@ async def language_model(settings: LlmSettings | None, bound_s: float) -> Iterab
     Args:
         bound_s: Seconds it may take.
     """
-    if settings is None or make_chat_model(settings) is None:
+    if settings is None or not settings.names_any:
         return [Check(_NAME, "ok", "none is configured: spoken conversations are written down and not answered")]
+    from vox.llm.listing import list_models
+    from vox.llm.presets import resolve
+
     try:
         server = resolve(settings)
         names = await list_models(server, bound_s)
@@ -32,7 +36,7 @@ async def language_model(settings: LlmSettings | None, bound_s: float) -> Iterab
     return [_found(server, names, settings)]
 
 
-def _found(server: Server, names: tuple[str, ...] | None, settings: LlmSettings) -> Check:
+def _found(server: "Server", names: tuple[str, ...] | None, settings: LlmSettings) -> Check:
     told = f"{server.model} at {server.host}"
     if names is None:
         return Check(_NAME, "ok", f"{told}, which answers, and does not tell which models it has")
