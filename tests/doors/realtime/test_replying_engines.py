@@ -181,7 +181,8 @@ async def test_the_model_is_read_while_the_voice_is_slow(home: Home, tmp_path: P
         reply = stage.made()
         async with stage.running(reply):
             await stage.until(lambda: bool(llm.requests and llm.requests[0].ended.is_set()))
-            assert not llm.requests[0].cut and stage.in_use
+            assert not llm.requests[0].cut and reply.active
+            await stage.until(lambda: stage.in_use > 0)  # it stands at the gate
             gate.touch()
             await stage.until(_taken(stage, reply))
         check_responses(stage.seen())
