@@ -105,6 +105,8 @@ class Scribe:
         try:
             await self._follow(request, turn)
         except (ModelNotFound, ModelNotInstalled) as error:
+            if request.model is None:
+                raise
             # Stock clients name OpenAI's models whether they matter to them or not.
             _log.info("realtime.default_recogniser", wanted=wanted.model, reason=error.message)
             await self._follow(TranscribeRequest(request.source, language=wanted.language, max_wait_s=_WAIT_S), turn)
