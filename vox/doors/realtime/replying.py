@@ -251,7 +251,7 @@ class Reply:
         except VoxError as error:
             self._fail(error)
         except Exception as error:
-            _log.exception("reply_failed", response=self.id)
+            _log.exception("realtime.reply_failed", response=self.id)
             self._fail(VoxError(f"The response failed for a reason that is Vox's fault: {type(error).__name__}."))
 
     def _fail(self, error: VoxError) -> None:

@@ -16,6 +16,7 @@ import anyio.lowlevel
 from anyio.abc import TaskGroup
 
 from vox.doors.realtime.answers import Answers, Wanted, read_input
+from vox.doors.realtime.aside import rehearse
 from vox.doors.realtime.config import ResponseConfig, SessionConfig, TurnTimes
 from vox.doors.realtime.fields import Fields
 from vox.doors.realtime.items import read_audio, read_item
@@ -122,6 +123,7 @@ class Session:
         self._outbox.emit("session.created", session=self.config.shape())
         tasks.start_soon(self._scribe.run)
         tasks.start_soon(self._greet)
+        tasks.start_soon(self._rehearse)
 
     async def _greet(self) -> None:
         with anyio.move_on_after(_GREETING_S):
@@ -131,6 +133,12 @@ class Session:
             return
         config = ResponseConfig.of(self.config, say=greeting.text)
         self._answers.owe(Wanted(config, note=greeting.prompt or ""))
+
+    async def _rehearse(self) -> None:
+        """Once the client has named its voice, or will not."""
+        with anyio.move_on_after(_GREETING_S):
+            await self._configured.wait()
+        await rehearse(self._services, self.config, self._caller)
 
     # ---- client events
 
