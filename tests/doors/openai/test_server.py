@@ -78,6 +78,12 @@ def test_answers_are_as_the_document_says(api: Api, clip: bytes) -> None:
     check(api.transcribe(clip, response_format="x").json(), "Error")
 
 
+def test_secrets_are_as_the_document_says(api: Api) -> None:
+    check(api.ask("POST", "/v1/realtime/client_secrets", json={}).json(), "ClientSecret")
+    for name in ("sessions", "transcription_sessions"):
+        check(api.ask("POST", f"/v1/realtime/{name}", json={}).json(), "BetaSession")
+
+
 # ---- what there is not
 
 

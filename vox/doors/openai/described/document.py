@@ -42,7 +42,7 @@ def document(server: str = "http://127.0.0.1:42137") -> dict[str, Any]:
         },
         "servers": [{"url": server}],
         "security": [{"token": []}, {}],
-        "paths": _paths(),
+        "paths": {**_paths(), **_realtime_paths()},
         "components": {
             "schemas": SHAPES,
             "securitySchemes": {
@@ -83,6 +83,18 @@ def _paths() -> dict[str, Any]:
         "/v1/audio/models": _get("The models that speak, as some clients ask for them", ref("SpeakingModels")),
         "/v1/models": _get("The models that can be used now, and the names that stand for one", ref("ModelList")),
         "/v1/models/{model}": _get("One model", ref("Model"), {**model, "in": "path", "required": True}),
+    }
+
+
+def _realtime_paths() -> dict[str, Any]:
+    """What opens sessions at `/v1/realtime`; a document like this has no words for the socket itself."""
+    asked, session = {"application/json": {"schema": ref("ClientSecretRequest")}}, {"type": "object"}
+    flat = {"application/json": {"schema": session | {"description": "The session in its earlier, flat form."}}}
+    minted, earlier = ({"application/json": {"schema": ref(name)}} for name in ("ClientSecret", "BetaSession"))
+    return {
+        "/v1/realtime/client_secrets": _post("A secret that opens a spoken session", asked, minted),
+        "/v1/realtime/sessions": _post("The same, as earlier clients ask for it", flat, earlier),
+        "/v1/realtime/transcription_sessions": _post("The same, for recognition alone", flat, earlier),
     }
 
 

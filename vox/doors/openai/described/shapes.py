@@ -161,4 +161,34 @@ SHAPES: dict[str, Schema] = {
         default={"type": "boolean", "description": "Whether it is the model's own choice."},
     ),
     "VoiceList": _record("voices", voices=_list(ref("Voice"), "The voices.")),
+    "ClientSecretRequest": {
+        "type": "object",
+        "required": [],
+        "properties": {
+            "session": {"type": "object", "description": "What sessions opened with the secret begin with."},
+            "expires_after": _record(
+                "seconds",
+                anchor=_text("Always the same.", enum=["created_at"]),
+                seconds={"type": "integer", "description": "How long it opens sessions.", "minimum": 10},
+            ),
+        },
+    },
+    "ClientSecret": _record(
+        "value expires_at session",
+        value=_text("The secret; it begins with ek_."),
+        expires_at={"type": "integer", "description": "Until when it opens sessions, in seconds since 1970."},
+        session={"type": "object", "description": "What such sessions begin with."},
+    ),
+    "BetaSession": {
+        "type": "object",
+        "required": ["client_secret"],
+        "properties": {
+            "client_secret": _record(
+                "value expires_at",
+                value=_text("The secret; it begins with ek_."),
+                expires_at={"type": "integer", "description": "As above."},
+            )
+        },
+        "description": "The session in its earlier, flat form.",
+    },
 }
