@@ -155,6 +155,18 @@ async def test_what_is_not_spoken_is_written_all_the_same() -> None:
     assert text_of(given) == text
 
 
+async def test_the_first_piece_is_small_behind_code_too() -> None:
+    voice = Voice()
+    async with Mouth(voice, RATE, stall_s=60) as mouth:
+        for line in ["```\n", *(f"line number {n} of the code. And so on.\n" for n in range(12)), "```\n"]:
+            mouth.write(line)
+        mouth.write("That was it, I think. And")
+        async for spoken in mouth:
+            if spoken.pcm:
+                break
+        assert voice.said == ["That was it, I think."]
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.text(max_size=80), max_size=8))
 async def test_the_words_joined_are_the_text(deltas: list[str]) -> None:

@@ -45,7 +45,7 @@ class Mouth:
         self._pieces: deque[tuple[str, str]] = deque()
         self._feed: Feed[tuple[Spoken, bool]] = Feed()
         self._news = asyncio.Event()
-        self._ended = False
+        self._ended = self._speaks = False
         self._begun = self._heard = 0
         self._written_at = self._silent_at = 0.0
         self._task: asyncio.Task[None] | None = None  # the event loop itself keeps no task alive
@@ -104,7 +104,8 @@ class Mouth:
     def _add(self, pieces: list[str]) -> None:
         for written in pieces:
             spoken = self._cleaner.clean(written)
-            self._sentences.small |= not (spoken or self._begun or self._pieces)
+            self._speaks = self._speaks or bool(spoken)
+            self._sentences.small = not self._speaks
             self._pieces.append((written, spoken))
         self._news.set()
 
@@ -139,7 +140,7 @@ class Mouth:
         if self._pieces or not self._sentences.waiting:
             return float("inf")
         stalled = self._written_at + self._stall_s
-        return min(stalled, self._silent_at - _SHORT_S) if self._begun and self._sentences.whole else stalled
+        return min(stalled, self._silent_at - _SHORT_S) if self._speaks and self._sentences.whole else stalled
 
     async def _say(self, written: str, spoken: str) -> None:
         self._begun += 1
