@@ -7,7 +7,7 @@ import orjson
 
 from vox.errors import VoxError
 
-__all__ = ["MAX_FRAME", "EventError", "error_of", "new_id", "read_event"]
+__all__ = ["MAX_FRAME", "EventError", "error_of", "event_id_of", "new_id", "read_event"]
 
 MAX_FRAME = 24 << 20
 """Bytes of one client frame: an append of 15 MiB is 20 MiB in base64."""
