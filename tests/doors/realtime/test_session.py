@@ -444,7 +444,7 @@ async def test_items_are_put_in_read_and_taken_out() -> None:
         refused = error(await stage.send({**item(id="three"), "previous_item_id": "two", "event_id": "e1"}))
         assert (refused["code"], refused["event_id"]) == ("item_not_found", "e1")
         assert error(await stage.send(item(id="one")))["param"] == "item.id"
-    assert [one.id for one in stage.session.conversation][1:] == ["one"]
+        assert [one.id for one in stage.session.conversation][1:] == ["one"]
     assert stage.agent.requests == []
 
 
@@ -573,8 +573,8 @@ async def test_a_response_beside_the_conversation_leaves_no_trace_in_it() -> Non
         assert stage.told("response.done")[0]["response"]["id"] == created["response"]["id"]
         stage.agent.put(finished())
         await stage.until_told("response.done", 2)
+        assert len(stage.session.conversation) == 3
     assert [message.text for message in stage.agent.requests[1].messages] == ["Sum.", "First.", "Sum it up."]
-    assert len(stage.session.conversation) == 3
 
 
 async def test_only_so_many_responses_run_beside_the_conversation() -> None:
@@ -680,6 +680,14 @@ async def test_a_client_that_leaves_takes_everything_with_it() -> None:
         await stage.say(SPEECH, silence(1))
         await stage.until(lambda: stage.ears.open == 1)
     assert stage.told("response.done")[-1]["response"]["status"] == "cancelled"
+
+
+async def test_a_session_that_is_over_keeps_nothing() -> None:
+    stage = Stage()
+    async with stage.running():
+        await stage.send(stage.update(**MANUAL), append(SPEECH), COMMIT, append(SPEECH))
+        assert len(stage.session.conversation) == 1 and stage.session._ear.kept_ms
+    assert len(stage.session.conversation) == stage.session._ear.kept_ms == 0
 
 
 async def test_an_idle_session_holds_nothing() -> None:

@@ -100,6 +100,8 @@ class Session:
                 tasks.cancel_scope.cancel()
         finally:
             self._outbox.close()
+            self._ear.clear()
+            self.conversation.clear()  # much memory, which would else wait for the garbage collector
 
     async def _warm_up(self) -> None:
         wanted = self.config.transcription

@@ -146,6 +146,11 @@ class Conversation:
         self._order.remove(key)
         return item
 
+    def clear(self) -> None:
+        """Take all items out."""
+        self._items.clear()
+        self._order.clear()
+
     def truncate(self, key: str, content_index: int, audio_end_ms: int) -> Item:
         """Cut an assistant's speech to what was heard of it: the sound, and the text that had not begun to be heard.
 
