@@ -6,7 +6,7 @@ before it is heard, and never more than two ahead: when the listener interrupts,
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from types import TracebackType
 
@@ -15,7 +15,7 @@ import anyio
 from vox.errors import Cancelled
 from vox.runtime.agent.pace import Pace
 from vox.runtime.agent.piece import Piece, Spoken
-from vox.runtime.agent.sentences import Sentences
+from vox.runtime.agent.sentences import LONGEST, Sentences
 from vox.runtime.agent.spoken_text import SpokenText
 from vox.runtime.streams import Feed
 from vox.types import AudioChunk, Speech
@@ -42,6 +42,7 @@ class Mouth:
         self._synthesize, self._rate, self._stall_s = synthesize, rate, stall_s
         self._sentences, self._cleaner = Sentences(), SpokenText()
         self._pace = Pace()
+        self._written: deque[str | None] = deque()  # None where a piece must end
         self._pieces: deque[tuple[str, str]] = deque()
         self._feed: Feed[tuple[Spoken, bool]] = Feed()
         self._news = asyncio.Event()
@@ -62,11 +63,13 @@ class Mouth:
         if self._ended:
             raise ValueError("The text has ended; nothing can be written any more.")
         self._written_at = anyio.current_time()
-        self._add(self._sentences.feed(delta))
+        self._written.extend(delta[start : start + LONGEST] for start in range(0, len(delta), LONGEST))
+        self._news.set()
 
     def flush(self) -> None:
         """Say what there is: more may not come for a long time."""
-        self._add(self._sentences.flush())
+        self._written.append(None)
+        self._news.set()
 
     def end(self) -> None:
         """No more text will come. May be called again."""
@@ -101,14 +104,6 @@ class Mouth:
 
     # ---- between them
 
-    def _add(self, pieces: list[str]) -> None:
-        for written in pieces:
-            spoken = self._cleaner.clean(written)
-            self._speaks = self._speaks or bool(spoken)
-            self._sentences.small = not self._speaks
-            self._pieces.append((written, spoken))
-        self._news.set()
-
     async def _run(self) -> None:
         try:
             with self._scope:
@@ -125,6 +120,7 @@ class Mouth:
         """The next piece, as it is written and as it is said, once it is its turn; None at the end of the text."""
         while True:
             self._news.clear()
+            self._cut()
             if self._pieces and self._begun < self._heard + _AHEAD:
                 return self._pieces.popleft()
             if self._ended and not self._pieces:
@@ -134,6 +130,19 @@ class Mouth:
                 continue
             self._add(self._sentences.pause())
             self._written_at = anyio.current_time()
+
+    def _cut(self) -> None:
+        """Make the next piece of what was written; the rest of a book can wait until then."""
+        while self._written and not self._pieces:
+            delta = self._written.popleft()
+            self._add(self._sentences.flush() if delta is None else self._sentences.feed(delta))
+
+    def _add(self, pieces: Iterable[str]) -> None:
+        for written in pieces:
+            spoken = self._cleaner.clean(written)
+            self._speaks = self._speaks or bool(spoken)
+            self._sentences.small = not self._speaks
+            self._pieces.append((written, spoken))
 
     def _patience(self) -> float:
         """Until when more text is waited for."""

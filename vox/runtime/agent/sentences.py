@@ -8,6 +8,7 @@ the deltas in which the text came, and joined they are the text.
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 __all__ = ["LONGEST", "Sentences"]
 
@@ -62,13 +63,12 @@ class Sentences:
         """Whether a whole sentence waits for others to be joined with."""
         return self._sentence > 0
 
-    def feed(self, delta: str) -> list[str]:
-        """Take what was written; the pieces that are complete with it."""
-        pieces: list[str] = []
-        for start in range(0, len(delta), LONGEST):  # so that a whole book costs no more than its letters
+    def feed(self, delta: str) -> Iterator[str]:
+        """Take what was written; the pieces that are complete with it, all of which must be read. `small` may be set
+        again between them, when nothing of a piece is spoken."""
+        for start in range(0, len(delta), LONGEST):  # so that a long text costs no more than its letters
             self._text += delta[start : start + LONGEST]
-            pieces += self._complete()
-        return pieces
+            yield from self._complete()
 
     def pause(self) -> list[str]:
         """What can be said of the text so far, as no more may come for a while: whole sentences; else a clause; else
@@ -116,13 +116,11 @@ class Sentences:
 
     # ---- whether it does
 
-    def _complete(self) -> list[str]:
-        pieces: list[str] = []
+    def _complete(self) -> Iterator[str]:
         while len(self._sizes) < len(self._text):
             self._look(len(self._sizes))
             if cut := self._cut():
-                pieces.append(self._take(cut))
-        return pieces
+                yield self._take(cut)
 
     def _cut(self) -> int:
         """How long the next piece is; 0 as long as that cannot be told."""
