@@ -1,13 +1,14 @@
 """`realtime` of config.json and its environment: defaults < file < the published names, and bad values cost nothing
 else."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from tests.config.conftest import Load
-from vox.config.realtime import DEFAULT_PHRASES, RealtimeSettings
+from vox.config.realtime import _VARIABLES, DEFAULT_PHRASES, RealtimeSettings
 
 
 def test_what_is_published_as_on_is_on(load_home: Load) -> None:
@@ -82,6 +83,12 @@ def test_a_bad_setting_is_named_and_the_defaults_serve(load_home: Load, realtime
     configuration = load_home(config={"realtime": realtime, "port": 5000})
     assert configuration.settings.realtime == RealtimeSettings() and configuration.settings.port == 5000
     assert configuration.problems
+
+
+def test_every_variable_is_documented() -> None:
+    page = Path(__file__).parents[2] / "docs" / "configuration.md"
+    text = page.read_text(encoding="utf-8")
+    assert [name for name in (*_VARIABLES, "USE_MODULAR_AGENTS") if f"`{name}`" not in text] == []
 
 
 def test_it_cannot_be_changed_after_reading() -> None:
