@@ -31,7 +31,7 @@ __all__ = ["Speaking"]
 
 _EXACT = ("wav", "flac")  # they tell their length at the beginning
 _UNCODED = ("wav", "pcm")
-_PIECE_S = 2.0  # seconds encoded at once: speech that comes as a whole is heard before all of it is encoded
+_PIECE_S = 0.25  # seconds encoded at once: the first is heard before the rest of what the engine gave is encoded
 
 _CHARACTERS_A_TOKEN = 4
 _TOKENS_A_SECOND = 20
