@@ -149,6 +149,27 @@ async def test_a_turn_that_is_recognised_while_the_user_goes_on_is_answered_with
     assert [message.text for message in stage.agent.requests[0].messages[1:]] == ["One."]
 
 
+async def test_an_answer_that_waits_for_silence_is_given_when_nobody_listens_any_more() -> None:
+    gate = asyncio.Event()
+    stage = Stage(text("Hello."), finished(), heard=[gate, "One."])
+    async with stage.running():
+        await stage.say(silence(1), SPEECH, silence(1), SPEECH)
+        gate.set()
+        await stage.settled()
+        assert stage.told("response.created") == []
+        await stage.send(stage.update(**MANUAL))
+        await stage.until_told("response.done")
+
+
+async def test_a_transcription_session_tells_transcripts_whatever_it_is_told() -> None:
+    stage = Stage(type="transcription", heard=["Hello."])
+    async with stage.running():
+        given = {"transcription": None, "turn_detection": None}
+        await stage.send({"type": "session.update", "session": {"type": "transcription", "audio": {"input": given}}})
+        told = await stage.send(append(SPEECH), COMMIT)
+        assert types(told)[-1] == TRANSCRIBED[1]
+
+
 # ---- interruptions
 
 

@@ -17,7 +17,7 @@ from anyio.abc import TaskGroup
 
 from vox.doors.realtime.answers import Answers, Wanted, read_input
 from vox.doors.realtime.aside import rehearse
-from vox.doors.realtime.config import ResponseConfig, SessionConfig, TurnTimes
+from vox.doors.realtime.config import ResponseConfig, SessionConfig, Transcription, TurnTimes
 from vox.doors.realtime.fields import Fields
 from vox.doors.realtime.items import read_audio, read_item
 from vox.doors.realtime.outbox import Outbox
@@ -185,6 +185,7 @@ class Session:
             self._speech_item = None
         self._outbox.emit("session.updated", session=config.shape())
         self._configured.set()
+        self._answers.proceed()
 
     # ---- what is heard
 
@@ -252,7 +253,10 @@ class Session:
     def _turn(self, item_id: str, sound: "Sound", tail_ms: int = 0) -> Turn:
         part = Part("input_audio", None, bytearray(sound.pcm24()), sound.ms)
         item = Item(item_id, "message", "user", parts=[part])
-        return Turn(item, sound.ms / 1000, lambda: sound.wav(tail_ms), self.config.transcription)
+        told = self.config.transcription
+        if told is None and self.config.type == "transcription":
+            told = Transcription()
+        return Turn(item, sound.ms / 1000, lambda: sound.wav(tail_ms), told)
 
     def _keep_turn(self, turn: Turn) -> None:
         """Put what was said into the conversation, and have it recognised."""
