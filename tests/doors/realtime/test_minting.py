@@ -37,6 +37,7 @@ def mint(port: int, path: str = "client_secrets", body: Any = None, **headers: s
     )
     try:
         with urlopen(request, timeout=10) as response:
+            assert response.headers["cache-control"] == "no-store" and response.headers["x-request-id"]
             return response.status, json.loads(response.read())
     except HTTPError as error:
         with error:

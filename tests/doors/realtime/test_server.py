@@ -114,10 +114,10 @@ def test_the_address_without_an_upgrade_and_what_is_not_there(port: int) -> None
         raise AssertionError("it is there")
 
     assert status("GET", "/v1/realtime") == (426, "upgrade_required")
-    assert status("POST", "/v1/realtime/calls") == (404, "not_found")
-    assert status("POST", "/v1/realtime/calls/rtc_1/hangup") == (404, "not_found")
-    assert status("GET", "/v1/realtime/client_secrets") == (404, "not_found")
-    assert status("POST", "/v1/realtime/translations") == (404, "not_found")
+    assert status("POST", "/v1/realtime/calls") == (404, "unknown_url")
+    assert status("POST", "/v1/realtime/calls/rtc_1/hangup") == (404, "unknown_url")
+    assert status("GET", "/v1/realtime/client_secrets") == (405, "method_not_allowed")
+    assert status("POST", "/v1/realtime/translations") == (404, "unknown_url")
 
 
 # ---- how it begins
@@ -334,6 +334,19 @@ def test_the_daemon_ends(tmp_path: Path) -> None:
         with vox(tmp_path) as client:
             line: Line = stack.enter_context(dial(client.status()["port"]))
         assert line.ended() == 1001
+
+
+def test_a_client_that_reads_nothing_is_let_go(port: int) -> None:
+    with dial(port) as line:
+        line.send("session.update", session={"type": "realtime", "audio": {"input": {"turn_detection": None}}})
+        line.until("session.updated")
+        line.say(silence(20), 48_000 * 20)
+        line.send("input_audio_buffer.commit")
+        item = line.until("conversation.item.done")["item"]
+        with contextlib.suppress(ConnectionClosed):
+            for _ in range(200):  # each is answered with the sound, more than a mebibyte
+                line.send("conversation.item.retrieve", item_id=item["id"])
+        assert line.ended() == 1013
 
 
 def test_a_client_that_goes_leaves_nothing_behind(port: int, llm: LlmServer) -> None:

@@ -4,15 +4,15 @@ Who makes one needs the daemon's key, where there is one; whoever holds only a s
 that comes with the request is checked here, so that a page does not learn of a mistake in it when it dials.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, TypeAlias, cast
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from vox.doors.bodies import read_json
-from vox.doors.openai.errors import shape
+from vox.doors.openai.answers import Endpoint, answer, answering
 from vox.doors.realtime.admission import Admission
 from vox.doors.realtime.beta import session_from_beta, session_to_beta
 from vox.doors.realtime.config import SessionConfig, SessionType
@@ -21,7 +21,7 @@ from vox.doors.realtime.fields import Fields
 from vox.doors.realtime.secrets import PREFIX, Minted, Secrets
 from vox.doors.realtime.services import Services
 from vox.doors.realtime.wire import EventError
-from vox.errors import InvalidRequest, NotAuthorized, VoxError
+from vox.errors import InvalidRequest, NotAuthorized
 
 __all__ = ["Minting"]
 
@@ -45,20 +45,17 @@ class Minting:
         ]
         return [Route(f"/v1/realtime/{name}", self._endpoint(mint), methods=["POST"]) for name, mint in table]
 
-    def _endpoint(self, mint: _Mint) -> Callable[[Request], Awaitable[Response]]:
+    def _endpoint(self, mint: _Mint) -> Endpoint:
         async def serve(request: Request) -> Response:
+            who = self._who(request)
+            self._admission.take(who)
             try:
-                who = self._who(request)
-                self._admission.take(who)
-                return JSONResponse(mint(await read_json(request), who))
+                return answer(mint(await read_json(request), who))
             except EventError as error:
                 told = {name: value for name, value in error.shape().items() if name != "event_id"}
-                return JSONResponse({"error": told}, 400)
-            except VoxError as error:
-                status, body, headers = shape(error)
-                return JSONResponse(body, status, headers)
+                return answer({"error": told}, 400)
 
-        return serve
+        return answering(serve)
 
     def _who(self, request: Request) -> str:
         key = read_knock(request.scope).key

@@ -9,12 +9,13 @@ from collections.abc import Callable
 
 import anyio
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Scope
 from starlette.websockets import WebSocket
 
-from vox.doors.openai.errors import INVALID_REQUEST, shape
+from vox.doors.openai.answers import answer, refusal
+from vox.doors.openai.errors import INVALID_REQUEST
 from vox.doors.realtime.admission import Admission, Opening
 from vox.doors.realtime.config import SessionConfig
 from vox.doors.realtime.dialect import Knock, read_knock
@@ -34,7 +35,6 @@ PATH = "/v1/realtime"
 
 _FULL_MS = 5000  # after which a refused client may try again: a turn or two
 _STOP_S = 1.0  # for clients to be told that the daemon ends
-_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 _log = get_logger()
 
@@ -60,7 +60,6 @@ class Realtime:
             WebSocketRoute(PATH, self._open),
             Route(PATH, _upgrade, methods=["GET"]),
             *self._minting.routes(),
-            Route(PATH + "/{rest:path}", _unknown, methods=_METHODS),
         ]
 
     @property
@@ -87,8 +86,7 @@ class Realtime:
                 )
             opening = self._admission.open(socket.scope, knock)
         except VoxError as error:
-            status, body, headers = shape(error)
-            await socket.send_denial_response(JSONResponse(body, status, headers))
+            await socket.send_denial_response(refusal(error))
             return
         await self._hold(socket, knock, opening)
 
@@ -106,13 +104,5 @@ class Realtime:
 
 async def _upgrade(_: Request) -> Response:
     told = "This address is a WebSocket: open it with a client that can upgrade the connection."
-    return JSONResponse(_error(told, "upgrade_required"), 426, {"upgrade": "websocket"})
-
-
-async def _unknown(request: Request) -> Response:
-    told = f"There is no {request.method} {request.url.path} here. Sessions are held over WebSocket at {PATH}."
-    return JSONResponse(_error(told, "not_found"), 404)
-
-
-def _error(message: str, code: str) -> dict[str, dict[str, str | None]]:
-    return {"error": {"message": message, "type": INVALID_REQUEST, "param": None, "code": code}}
+    error = {"message": told, "type": INVALID_REQUEST, "param": None, "code": "upgrade_required"}
+    return answer({"error": error}, 426, {"upgrade": "websocket"})

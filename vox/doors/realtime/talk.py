@@ -24,7 +24,7 @@ from vox.doors.realtime.limits import Ending, Life
 from vox.doors.realtime.outbox import Event, Outbox
 from vox.doors.realtime.services import Services
 from vox.doors.realtime.session import Session
-from vox.doors.realtime.wire import MAX_FRAME, EventError, new_id, read_event
+from vox.doors.realtime.wire import MAX_FRAME, EventError, event_id_of, new_id, read_event
 from vox.log import get_logger
 from vox.runtime.requests import Caller
 
@@ -113,7 +113,7 @@ class Talk:
         if not wait_s:
             return event
         told = f"Too many requests in a minute with this key. Try again in {math.ceil(wait_s)} s."
-        return EventError("rate_limit_exceeded", told, type="rate_limit_error", event_id=_id_of(event))
+        return EventError("rate_limit_exceeded", told, event_id=event_id_of(event))
 
     async def _write(self) -> None:
         try:
@@ -149,11 +149,6 @@ def _read(text: str | None) -> dict[str, Any] | EventError:
         most = f"{MAX_FRAME >> 20} MiB"
         return EventError("invalid_event", f"The frame has more than {most}. Send audio in smaller pieces.")
     return read_event(text)
-
-
-def _id_of(event: dict[str, Any]) -> str | None:
-    found = event.get("event_id")
-    return found if isinstance(found, str) else None
 
 
 def _ending(why: Ending, life: Life) -> EventError:
