@@ -1,0 +1,46 @@
+"""A daemon with the engines that come with Vox, a language model's script behind it, and things to say to it."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.doors.realtime.sessions import AUDIO, clip
+from tests.doors.realtime.sockets import dial
+from tests.e2e.sdk.brain import brain
+from tests.e2e.sdk.place import Place
+from tests.llm_server import LlmServer
+from vox.testing import running_daemon
+
+STREAMING = Path(__file__).parents[2] / "runtime" / "streaming.py"
+KEY = "a-token-of-some-length"
+
+
+@pytest.fixture(scope="package")
+def llm() -> Iterator[LlmServer]:
+    with LlmServer(brain, first_token_s=0.03) as server:
+        yield server
+
+
+@pytest.fixture(scope="package")
+def place(tmp_path_factory: pytest.TempPathFactory, llm: LlmServer) -> Iterator[Place]:
+    """`narrow:asr` takes one call at a time and has no queue."""
+    folder = tmp_path_factory.mktemp("sdk")
+    (folder / "said.pcm").write_bytes(clip(end_s=2.9))
+    (folder / "more.pcm").write_bytes(clip(start_s=8.0))
+    shutil.copy(AUDIO / "jfk.wav", folder)
+    spec = '{"models": [{"id": "narrow:asr"}], "maxConcurrency": 1, "features": ["cancel"]}'
+    narrow = {"id": "narrow", "kind": "asr", "command": [sys.executable, str(STREAMING), spec], "queue": {"max": 0}}
+    usual = [{"id": id, "kind": kind, "builtin": True} for id, kind in (("moonshine", "asr"), ("hibari", "tts"))]
+    settings = {
+        "authToken": KEY,
+        "llm": {"baseUrl": llm.base_url, "model": "test-model"},
+        "defaultAsr": "moonshine:tiny-en",
+        "realtime": {"acknowledgement": {"enabled": False}, "requestsPerMinute": None},
+    }
+    with running_daemon(folder / "home", *usual, narrow, **settings) as client:
+        port = client.status()["port"]
+        with dial(port, key=KEY):  # begins with the models loaded
+            yield Place(f"http://127.0.0.1:{port}/v1", KEY, folder)
