@@ -37,9 +37,13 @@ def finished(reason: Any = "stop", usage: Usage | None = None) -> Finished:
     return Finished(reason, usage)
 
 
-async def settled() -> None:
-    """Let everything run until it waits; `anyio.wait_all_tasks_blocked` sleeps a tenth of a second for that."""
-    for _ in range(60):
+async def settled(rounds: int = 60) -> None:
+    """Let everything run until it waits; `anyio.wait_all_tasks_blocked` sleeps a tenth of a second for that.
+
+    Args:
+        rounds: Of the event loop; with a few, everything stands somewhere in the middle.
+    """
+    for _ in range(rounds):
         await asyncio.sleep(0)
 
 

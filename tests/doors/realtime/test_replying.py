@@ -229,6 +229,15 @@ async def test_a_call_does_not_wait_for_the_text_before_it_to_be_spoken() -> Non
     assert response_of(stage.take())["status"] == "completed"
 
 
+async def test_half_a_sentence_before_a_call_is_spoken_at_once() -> None:
+    stage = Stage(text("Let me"), call("{"))
+    reply = stage.reply()
+    async with stage.running(reply):
+        assert stage.voice.texts == ["Let me"]
+        stage.agent.put(call("}"), finished("tool_calls"))
+    stage.take()
+
+
 async def test_text_after_a_call_is_another_item_where_it_is_written() -> None:
     stage = Stage(text("One."), call("{}"), text("Two."), finished())
     kinds = [item["type"] for item in response_of(await stage.run(output_modality="text"))["output"]]

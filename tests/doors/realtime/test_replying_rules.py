@@ -1,6 +1,7 @@
 """Whatever the agent, the voice, the client and chance do, and in whichever order: responses keep the rules.
 
-Each example is a schedule: an action, then everything runs until it waits, then the next one.
+Each example is a schedule: an action, then everything runs until it waits, then the next one; or, now and then, the
+next one at once, as when a client cancels in the moment in which a word comes.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import anyio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from tests.doors.realtime.replies import Stage, Voice, call, finished, settled, text
 from tests.doors.realtime.rules import Event, check_responses, of_type, spoken_bytes
@@ -51,43 +53,48 @@ CLIENT = st.one_of(
     st.tuples(st.just("time")),
 )
 LIKELY = st.one_of(AGENT, AGENT, VOICE, VOICE, VOICE, CLIENT)
+STEP = st.tuples(LIKELY, st.sampled_from([60, 60, 60, 0, 1, 2, 3, 4, 5, 6]))
+Step = tuple[tuple[Any, ...], int]
+"""What happens, and how many rounds of the event loop before; with 60, everything waits then."""
 FATAL = {"agent_fails", "agent_breaks", "voice_fails", "cancel"}
 
 
 @given(
-    actions=st.lists(LIKELY, max_size=25),
+    steps=st.lists(STEP, max_size=25),
     modality=st.sampled_from(["audio", "audio", "text"]),
     in_conversation=st.booleans(),
     aside=st.booleans(),
     typing=st.booleans(),
 )
 @settings(max_examples=300, deadline=None)
-def test_responses_keep_the_rules(actions: list[tuple[Any, ...]], aside: bool, typing: bool, **config: Any) -> None:
+def test_responses_keep_the_rules(steps: list[Step], aside: bool, typing: bool, **config: Any) -> None:
     config["output_modality"] = config.pop("modality")
-    anyio.run(play, actions, aside, typing, config)
+    anyio.run(play, steps, aside, typing, config)
 
 
-async def play(actions: list[tuple[Any, ...]], aside: bool, typing: bool, config: dict[str, Any]) -> None:
+async def play(steps: list[Step], aside: bool, typing: bool, config: dict[str, Any]) -> None:
     stage = Stage(
         voice=Voice(ready=False),
         acknowledgement={"enabled": aside, "delay_ms": 0},
         typing_sound={"enabled": typing, "loop_duration_ms": 300},
     )
     reply = stage.reply(latency_events=True, **config)
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(reply.run)
-        for action in actions:
+    with capture_logs() as logged:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(reply.run)
             await settled()
-            act(stage, reply, *action)
-            if action[0] == "cancel":
-                check_ended_at_once(stage, reply)
-        await settled()
-        finish(stage, reply)
-        with anyio.fail_after(10):
-            while reply.active:
-                speak_on(stage)
-                await settled()
-    check(stage, reply, actions)
+            for action, rounds in steps:
+                await settled(rounds)
+                act(stage, reply, *action)
+                if action[0] == "cancel":
+                    check_ended_at_once(stage, reply)
+            await settled()
+            finish(stage, reply)
+            with anyio.fail_after(10):
+                while reply.active:
+                    speak_on(stage)
+                    await settled()
+    check(stage, reply, [action for action, _ in steps], logged)
 
 
 def act(stage: Stage, reply: Reply, kind: str, *given: Any) -> None:
@@ -125,8 +132,10 @@ def check_ended_at_once(stage: Stage, reply: Reply) -> None:
     check_responses(stage.seen())
 
 
-def check(stage: Stage, reply: Reply, actions: list[tuple[Any, ...]]) -> None:
+def check(stage: Stage, reply: Reply, actions: list[tuple[Any, ...]], logged: list[Any]) -> None:
     events = stage.take()
+    if "agent_breaks" not in {action[0] for action in actions}:
+        assert [entry for entry in logged if entry["log_level"] == "error"] == []
     assert len(of_type(events, "response.created")) == 1
     done = events[-1]
     assert done["type"] == "response.done" and done["response"]["id"] == reply.id
@@ -161,6 +170,17 @@ def check_kept(stage: Stage, events: list[Event]) -> None:
                     assert bytes(part.audio) == spoken_bytes(events, item.id)
 
 
+@pytest.mark.parametrize("rounds", range(8))
+@pytest.mark.parametrize("modality", ["text", "audio"])
+@pytest.mark.parametrize("late", [[("text", SENTENCE)], [("call", 0, "{")], [("sound", 700)], [("finish", "stop")]])
+def test_what_comes_in_the_moment_of_a_cancel_is_dropped(
+    late: list[tuple[Any, ...]], modality: str, rounds: int
+) -> None:
+    before = [(("text", SENTENCE), 60)] if late[0][0] == "sound" else []
+    steps = [*before, (late[0], 60), (("cancel", "turn_detected"), rounds)]
+    anyio.run(play, steps, False, False, {"output_modality": modality})
+
+
 @pytest.mark.parametrize(
     "actions",
     [
@@ -172,4 +192,4 @@ def check_kept(stage: Stage, events: list[Event]) -> None:
 def test_some_orders_for_certain(actions: list[tuple[Any, ...]]) -> None:
     """So that a failure of the rules themselves is seen without chance."""
     for typing in (False, True):
-        anyio.run(play, actions, True, typing, {"output_modality": "audio"})
+        anyio.run(play, [(action, 60) for action in actions], True, typing, {"output_modality": "audio"})
