@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.doors.realtime.sessions import AUDIO, clip
@@ -43,4 +44,15 @@ def place(tmp_path_factory: pytest.TempPathFactory, llm: LlmServer) -> Iterator[
     with running_daemon(folder / "home", *usual, narrow, **settings) as client:
         port = client.status()["port"]
         with dial(port, key=KEY):  # begins with the models loaded
-            yield Place(f"http://127.0.0.1:{port}/v1", KEY, folder)
+            yield Place(f"http://127.0.0.1:{port}/v1", KEY, secret(port), folder)
+
+
+def secret(port: int) -> str:
+    """One that expires as soon as can be, and opens conversations until then."""
+    asked = {"expires_after": {"anchor": "created_at", "seconds": 10}, "session": {"type": "realtime"}}
+    answer = httpx.post(
+        f"http://127.0.0.1:{port}/v1/realtime/client_secrets", json=asked, headers={"Authorization": f"Bearer {KEY}"}
+    )
+    value = answer.raise_for_status().json()["value"]
+    with dial(port, key=value):
+        return value

@@ -25,6 +25,8 @@ class Place:
     """Where its HTTP interface is: `http://…/v1`."""
     key: str
     """Its token."""
+    secret: str
+    """One that opens conversations for ten seconds from the beginning of the tests on."""
     folder: Path
     """With `said.pcm`, `more.pcm` (sound for the Realtime interface) and `jfk.wav`."""
 

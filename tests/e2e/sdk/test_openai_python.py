@@ -1,16 +1,54 @@
-"""OpenAI's Python client, the current one: the scenarios of the Realtime interface. What it does with the audio API is
-in tests/doors/openai/test_sdk.py."""
+"""OpenAI's Python client, the current one and the last 1.x: the same scenarios, spoken and by REST, today's and the
+beta's. What the current one does with the audio API is in tests/doors/openai/test_sdk.py."""
 
+import json
+import os
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from tests.e2e.sdk import beta_scenarios, realtime_scenarios, rest_scenarios
 from tests.e2e.sdk.place import Place
-from tests.e2e.sdk.realtime_scenarios import SCENARIOS
+from tests.e2e.sdk.virtual import installed
+
+ROOT = Path(__file__).parents[3]
+MODULES = {"rest": rest_scenarios, "realtime": realtime_scenarios, "beta": beta_scenarios}
+EVERY = [f"{kind} {scenario.__name__}" for kind, module in MODULES.items() for scenario in module.SCENARIOS]
+OLD = "openai[realtime]==1.109.1"
+RUN_S = 120
+
+Scenario = Callable[[Place], None]
+NOW = [rest_scenarios.no_room, *realtime_scenarios.SCENARIOS, *beta_scenarios.SCENARIOS]
 
 
-# The client opens its sockets in a way that `websockets` of today calls outdated.
+# The client opens its sockets in a way that `websockets` of today calls outdated, and calls its own beta so.
 @pytest.mark.filterwarnings(r"ignore:connect\(\) must be used as a context manager:DeprecationWarning")
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
-def test_the_current_client(place: Place, scenario: Callable[[Place], None]) -> None:
+@pytest.mark.parametrize("scenario", NOW, ids=lambda scenario: f"{scenario.__module__}.{scenario.__name__}")
+def test_the_current_client(place: Place, scenario: Scenario) -> None:
     scenario(place)
+
+
+@pytest.fixture(scope="module")
+def told(place: Place, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str | None]:
+    """What went wrong in each scenario with the last 1.x."""
+    with installed(tmp_path_factory.mktemp("old") / "venv", OLD) as python:
+        ran = subprocess.run(
+            [python, "-m", "tests.e2e.sdk", place.address, place.key, place.secret, str(place.folder)],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            encoding="utf-8",
+            timeout=RUN_S,
+        )
+    assert ran.returncode == 0, ran.stderr
+    lines = [json.loads(line) for line in ran.stdout.splitlines()]
+    return {line["scenario"]: line["wrong"] for line in lines}
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", EVERY)
+def test_the_last_1_x(told: dict[str, str | None], name: str) -> None:
+    wrong = told[name]
+    assert wrong is None, wrong
