@@ -23,6 +23,7 @@
     ├── LiveSessionOwnerMismatch live_session_owner_mismatch
     ├── SessionCancelled        session_cancelled
     ├── MicrophoneUnavailable   microphone_unavailable
+    ├── SpeakerUnavailable      speaker_unavailable
     ├── Unsupported             unsupported
     ├── ProviderUnavailable     provider_unavailable
     ├── ProviderCrashed         provider_crashed
@@ -37,6 +38,9 @@
     ├── LlmFailed               llm_error
     ├── LlmTimeout              llm_timeout
     ├── Cancelled               cancelled
+    ├── AgentConflict           agent_conflict
+    ├── AgentReserved           agent_reserved
+    ├── AgentNotConnected       agent_not_connected
     ├── CatalogUnavailable      catalog_unavailable
     ├── ServiceUnavailable      service_unavailable
     └── DaemonUnavailable       daemon_unavailable
@@ -48,6 +52,9 @@ itself. The exit statuses follow sysexits.h. This module imports nothing: the co
 from typing import Any, ClassVar
 
 __all__ = [
+    "AgentConflict",
+    "AgentNotConnected",
+    "AgentReserved",
     "AudioTooLarge",
     "Cancelled",
     "CatalogUnavailable",
@@ -82,6 +89,7 @@ __all__ = [
     "RateLimited",
     "ServiceUnavailable",
     "SessionCancelled",
+    "SpeakerUnavailable",
     "TextTooLong",
     "Unsupported",
     "UnsupportedAudio",
@@ -248,6 +256,12 @@ class MicrophoneUnavailable(VoxError):
     code, rpc_code, http_status, exit_status, retryable = "microphone_unavailable", -32004, 503, 69, True
 
 
+class SpeakerUnavailable(VoxError):
+    """Nothing here can play sound: there is no output device, its library is missing, or it failed or hangs."""
+
+    code, rpc_code, http_status, exit_status, retryable = "speaker_unavailable", -32006, 503, 69, True
+
+
 class Unsupported(VoxError):
     """Nothing that is configured here can do what was asked."""
 
@@ -330,6 +344,24 @@ class Cancelled(VoxError):
     """The caller gave up."""
 
     code, rpc_code, http_status, exit_status = "cancelled", -32800, 499, 130
+
+
+class AgentConflict(VoxError):
+    """An agent of that id is connected already."""
+
+    code, rpc_code, http_status, exit_status, retryable = "agent_conflict", -32060, 409, 75, True
+
+
+class AgentReserved(VoxError):
+    """Ids that begin and end with two underscores are nobody's."""
+
+    code, rpc_code, http_status, exit_status = "agent_reserved", -32061, 403, 77
+
+
+class AgentNotConnected(VoxError):
+    """No agent of that id is connected; `details["connected"]` names those that are."""
+
+    code, rpc_code, http_status, exit_status = "agent_not_connected", -32062, 404, 66
 
 
 class CatalogUnavailable(VoxError):

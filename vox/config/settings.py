@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from vox.config.described import Described
 from vox.config.llm import LlmSettings
 from vox.config.openai_names import OpenAiNames
+from vox.config.openvip import DEFAULT_OPENVIP_PORT, OpenVipSettings
 from vox.config.realtime import RealtimeSettings
 
 __all__ = ["DEFAULT_BRIDGE_PORT", "DEFAULT_PORT", "Settings"]
@@ -62,6 +63,8 @@ class Settings(Described, BaseModel):
     """Listen on the ports besides `port` that clients of other programs expect, where they are free."""
     bridge_port: int = Field(default=DEFAULT_BRIDGE_PORT, ge=0, le=65535)
     """The alias port of the companion bridge, for web pages."""
+    openvip_port: int = Field(default=DEFAULT_OPENVIP_PORT, ge=0, le=65535)
+    """The alias port of OpenVIP, for agents."""
     allow_url_jobs: bool = False
     """Let jobs name an https address of the public internet, from which the daemon fetches the audio."""
 
@@ -75,7 +78,10 @@ class Settings(Described, BaseModel):
     """Spoken conversations at `/v1/realtime`."""
 
     open_ai: OpenAiNames = OpenAiNames()
-    """What the names that clients of OpenAI's audio API have built in mean here, beyond what they mean by themselves."""
+    """What the names that clients of OpenAI's audio API have built in mean here, beyond what they mean as they are."""
+
+    open_vip: OpenVipSettings = OpenVipSettings()
+    """Agents that are spoken to through the daemon's microphone, and speak through its loudspeaker."""
 
     model_catalog_url: str | None = Field(default=None, pattern="^(https|file)://")
     """Where `vox models catalog refresh` fetches a newer list of models from: https or file. Nothing is fetched at any
@@ -105,6 +111,7 @@ _VARIABLES = {
     "VOX_INPUT_DEVICE": "input_device",
     "VOX_ALIAS_PORTS": "alias_ports",
     "VOX_BRIDGE_PORT": "bridge_port",
+    "VOX_OPENVIP_PORT": "openvip_port",
     "VOX_AUTH_TOKEN": "auth_token",
     "VOX_HISTORY": "history",
     "VOX_MODEL_CATALOG_URL": "model_catalog_url",

@@ -1,0 +1,88 @@
+"""Messages on their way to one agent, within bounds: whoever sends never waits, and nobody's memory is filled."""
+
+import asyncio
+from collections import deque
+
+__all__ = ["BOUND", "OVERHEAD", "Mailbox"]
+
+BOUND = 2_000_000
+"""Bytes of messages that may wait."""
+
+OVERHEAD = 128
+"""Bytes a waiting message counts beyond its own: what Python keeps of it."""
+
+
+class Mailbox:
+    """A queue of encoded messages with one reader. When it is full, partial texts go first, then the oldest.
+
+    Args:
+        partials: Whether its agent wants partial texts.
+        bound: Bytes that may wait.
+    """
+
+    __slots__ = ("_bound", "_closed", "_count", "_finals", "_partials", "_waiter", "dropped", "partials", "size")
+
+    def __init__(self, *, partials: bool = False, bound: int = BOUND) -> None:
+        self.partials = partials
+        self.dropped = 0
+        """Messages that were left out."""
+        self.size = 0
+        """Bytes that wait, `OVERHEAD` included."""
+        self._bound = bound
+        # Each kind apart, numbered, so that dropping a partial costs the same wherever it stands.
+        self._finals, self._partials = deque[tuple[int, bytes]](), deque[tuple[int, bytes]]()
+        self._count = 0
+        self._closed = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._finals) + len(self._partials)
+
+    def put(self, data: bytes, *, partial: bool = False) -> None:
+        """Add a message. Does not wait; on a mailbox that is closed it does nothing.
+
+        Args:
+            partial: Whether a later message says it better.
+        """
+        if self._closed:
+            return
+        self._count += 1
+        (self._partials if partial else self._finals).append((self._count, data))
+        self.size += len(data) + OVERHEAD
+        while self.size > self._bound:
+            self._drop()
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def pull(self) -> bytes | None:
+        """The next message if there is one now."""
+        finals, partials = self._finals, self._partials
+        if not finals and not partials:
+            return None
+        queue = partials if not finals or (partials and partials[0][0] < finals[0][0]) else finals
+        data = queue.popleft()[1]
+        self.size -= len(data) + OVERHEAD
+        return data
+
+    async def next(self) -> bytes | None:
+        """The next message; None once the mailbox is closed and empty. Cancelling it loses nothing."""
+        while True:
+            data = self.pull()
+            if data is not None or self._closed:
+                return data
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+
+    def close(self) -> None:
+        """Take nothing more in; what waits may still be read. May be called again."""
+        self._closed = True
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _drop(self) -> None:
+        data = (self._partials or self._finals).popleft()[1]
+        self.size -= len(data) + OVERHEAD
+        self.dropped += 1
