@@ -5,6 +5,7 @@ POST /v1/realtime/client_secrets …         see `vox.doors.realtime.minting`
 all else below /v1/realtime                404, such as WebRTC's `calls`
 """
 
+import contextlib
 from collections.abc import Callable
 
 import anyio
@@ -12,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Scope
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from vox.doors.openai.answers import answer, refusal
 from vox.doors.openai.errors import INVALID_REQUEST
@@ -76,6 +77,10 @@ class Realtime:
                 await next(iter(self._talks)).over.wait()
 
     async def _open(self, socket: WebSocket) -> None:
+        with contextlib.suppress(WebSocketDisconnect):  # the client went before it was answered
+            await self._answer(socket)
+
+    async def _answer(self, socket: WebSocket) -> None:
         settings = self._services.settings()
         knock = read_knock(socket.scope, settings.query_key)
         try:
