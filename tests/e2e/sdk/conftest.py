@@ -11,6 +11,7 @@ import pytest
 from tests.doors.realtime.sessions import AUDIO, clip
 from tests.doors.realtime.sockets import dial
 from tests.e2e.sdk.brain import brain
+from tests.e2e.sdk.node import packages
 from tests.e2e.sdk.place import Place
 from tests.llm_server import LlmServer
 from vox.testing import running_daemon
@@ -45,6 +46,13 @@ def place(tmp_path_factory: pytest.TempPathFactory, llm: LlmServer) -> Iterator[
         port = client.status()["port"]
         with dial(port, key=KEY):  # begins with the models loaded
             yield Place(f"http://127.0.0.1:{port}/v1", KEY, secret(port), folder)
+
+
+@pytest.fixture(scope="package")
+def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where Node finds OpenAI's agents."""
+    with packages(tmp_path_factory.mktemp("node"), "@openai/agents-realtime@^0.20", "zod@^4") as folder:
+        yield folder
 
 
 def secret(port: int) -> str:

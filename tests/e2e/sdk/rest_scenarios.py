@@ -17,7 +17,7 @@ SPOKEN = "The quick brown fox jumps over the lazy dog."
 def texts(place: Place) -> None:
     """Every format of a transcription."""
     with place.client() as client:
-        told = client.audio.transcriptions.create(model="whisper-1", file=place.folder / "jfk.wav")
+        told = client.audio.transcriptions.create(model="gpt-transcribe", file=place.folder / "jfk.wav")
         assert SAID in plain(told.text)
         read: dict[str, Any] = {
             format: client.audio.transcriptions.create(
