@@ -18,9 +18,11 @@ __all__ = ["MODELS", "VOICES", "Names"]
 
 MODELS: dict[str, Kind] = {
     "whisper-1": "asr",
+    "gpt-transcribe": "asr",
     "gpt-4o-transcribe": "asr",
     "gpt-4o-mini-transcribe": "asr",
     "gpt-4o-transcribe-diarize": "asr",
+    "gpt-live-transcribe": "asr",
     "gpt-realtime-whisper": "asr",
     "tts-1": "tts",
     "tts-1-hd": "tts",
