@@ -2,6 +2,7 @@
 
 import base64
 import math
+from typing import Any
 
 import pytest
 
@@ -150,3 +151,26 @@ def test_error_answers_become_typed(error: ErrorObject, kind: type[errors.VoxErr
     assert typed.details["provider"] == "p" and typed.details["providerCode"] == error.code
     if "retryAfterMs" in error.data:
         assert typed.details["retryAfterMs"] == 40
+
+
+def test_what_a_vendor_said_is_passed_on_within_bounds_and_without_secrets() -> None:
+    data = {"code": "own", "httpStatus": 422, "vendorCode": 2013, "reason": "no hunter2 " + 500 * "x", "other": "kept"}
+    typed = provider.to_error(
+        ErrorObject(-32000, "no hunter2", data), "p", lambda text: text.replace("hunter2", "[redacted]")
+    )
+    assert typed.message == "Provider p answered with an error: no [redacted]"
+    told = {name: typed.details.get(name) for name in ("httpStatus", "vendorCode", "reason", "other")}
+    assert told == {
+        "httpStatus": 422,
+        "vendorCode": 2013,
+        "reason": ("no [redacted] " + 500 * "x")[:200],
+        "other": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "data", [{"httpStatus": "500"}, {"httpStatus": True}, {"vendorCode": [1]}, {"vendorCode": 10**30}, {"reason": {}}]
+)
+def test_facts_of_another_type_are_not_passed_on(data: dict[str, Any]) -> None:
+    typed = provider.to_error(ErrorObject(-32000, "no", data), "p")
+    assert typed.details == {"provider": "p", "providerCode": -32000}

@@ -265,9 +265,7 @@ class ProviderProcess:
             self._answer(*event)
         elif isinstance(event, Failed):
             self.late += self._calls[event.id].future.done()
-            self._settle(
-                event.id, to_error(event.error._replace(message=redactor.text(event.error.message)), self.provider)
-            )
+            self._settle(event.id, to_error(event.error, self.provider, redactor.text))
         elif isinstance(event, Unusable):
             self._settle(
                 event.id,

@@ -5,7 +5,8 @@ it to forgive (unknown fields, malformed words, wrapped or bare models) and rais
 Source: the provider protocol, sections "Methods" and "Transport".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import UnionType
 from typing import Annotated, Any, TypeVar, cast
 
 import pybase64
@@ -317,25 +318,48 @@ def read_progress(method: str, params: dict[str, Any]) -> ProgressNotice | None:
         return None
 
 
-def to_error(error: ErrorObject, provider: str) -> errors.VoxError:
-    """The typed error a provider's error answer stands for; its own words and code are kept."""
-    named = error.data.get("code")
-    details: dict[str, Any] = {"provider": provider, "providerCode": error.code}
-    if isinstance(error.data.get("retryAfterMs"), int | float):
-        details["retryAfterMs"] = error.data["retryAfterMs"]
+def to_error(error: ErrorObject, provider: str, redact: Callable[[str], str] = str) -> errors.VoxError:
+    """The typed error a provider's error answer stands for; its own words and code are kept.
+
+    Args:
+        redact: Takes the secrets out of a text.
+    """
+    message, named = redact(error.message), error.data.get("code")
+    details: dict[str, Any] = {"provider": provider, "providerCode": error.code, **_facts(error.data, redact)}
     if error.code == BUSY or named == "provider_busy":
-        return errors.ProviderBusy(f"Provider {provider} says it is busy: {error.message}", **details)
+        return errors.ProviderBusy(f"Provider {provider} says it is busy: {message}", **details)
     if error.code == CANCELLED:
         return errors.Cancelled(f"Provider {provider} cancelled the call.", **details)
     kind = _TYPED.get(named) if isinstance(named, str) else None
     if kind is None and error.code == INVALID_PARAMS:
         kind = errors.InvalidRequest
     if kind is not None:
-        return kind(error.message, **details)
+        return kind(message, **details)
     if isinstance(named, str):
-        details["providerErrorCode"] = named
-    return errors.ProviderFailed(f"Provider {provider} answered with an error: {error.message}", **details)
+        details["providerErrorCode"] = redact(named)[:_LONGEST_FACT]
+    return errors.ProviderFailed(f"Provider {provider} answered with an error: {message}", **details)
 
+
+def _facts(data: Mapping[str, Any], redact: Callable[[str], str]) -> dict[str, Any]:
+    """What else the error's data tells a program, as far as it is of the right type."""
+    told = {name: data[name] for name, kind in _FACTS.items() if isinstance(data.get(name), kind)}
+    return {
+        name: redact(fact)[:_LONGEST_FACT] if isinstance(fact, str) else fact
+        for name, fact in told.items()
+        if isinstance(fact, str) or (not isinstance(fact, bool) and abs(fact) <= _LARGEST_FACT)
+    }
+
+
+_LARGEST_FACT = 2**53  # beyond it not every reader of JSON gets the number that was written
+_LONGEST_FACT = 200  # characters; a code or the name of a reason is short, and what is longer is no such thing
+
+_FACTS: dict[str, type | UnionType] = {
+    "retryAfterMs": int | float,
+    "httpStatus": int,
+    "vendorCode": int | str,
+    "reason": str,
+}
+"""Facts of an error's data that are passed on, and what each may be."""
 
 _TYPED: dict[str, type[errors.VoxError]] = {
     "audio_too_large": errors.AudioTooLarge,
