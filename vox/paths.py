@@ -29,6 +29,7 @@ class Home:
         self.runtime_json = runtime_json or root / "runtime.json"
         self.performance_jsonl = root / "performance.jsonl"
         self.history_jsonl = root / "history.jsonl"
+        self.agents_json = root / "agents.json"
         self.models_catalog = root / "cache" / "models-catalog.json"
         self.lock = root / "voxd.lock"
         self.logs = root / "logs"

@@ -209,6 +209,11 @@ class Endpointer:
         """The utterance that is still open, if there is one."""
         return [event.utterance for event in self.finish() if isinstance(event, SpeechStopped)]
 
+    @property
+    def speaks(self) -> bool:
+        """Whether somebody certainly speaks just now."""
+        return self._endpoints.speaks
+
     def going_on(self) -> Utterance | None:
         """What was said until now of the utterance that is open; None when nobody certainly speaks."""
         if not self._endpoints.speaks:

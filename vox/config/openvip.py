@@ -43,7 +43,7 @@ _MUTE: Phrases = {
 }
 _LISTEN: Phrases = {
     "*": ["ok listen"],
-    "de": ["ok zuhören|hören|hör zu"],
+    "de": ["ok zuhören|hören", "ok hör zu"],
     "es": ["ok|vale escucha|escuchar"],
     "fr": ["ok|d'accord écoute|écoutez"],
     "it": ["ok ascolta|ascoltare"],

@@ -58,6 +58,10 @@ class LoudCutter:
         for end in ends:
             yield self._cut(int(end) + 1)
 
+    @property
+    def speaks(self) -> bool:
+        return bool(np.any(self._samples[self._done :]))
+
     def going_on(self) -> Utterance | None:
         rest = self._samples[self._done :]
         loud = np.flatnonzero(rest)

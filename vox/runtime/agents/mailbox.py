@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 __all__ = ["BOUND", "OVERHEAD", "Mailbox"]
 
@@ -20,7 +21,10 @@ class Mailbox:
         bound: Bytes that may wait.
     """
 
-    __slots__ = ("_bound", "_closed", "_count", "_finals", "_partials", "_waiter", "dropped", "partials", "size")
+    __slots__ = (
+        *("_bound", "_closed", "_count", "_finals", "_partials", "_waiter"),
+        *("dropped", "partials", "reader", "size"),
+    )
 
     def __init__(self, *, partials: bool = False, bound: int = BOUND) -> None:
         self.partials = partials
@@ -28,12 +32,19 @@ class Mailbox:
         """Messages that were left out."""
         self.size = 0
         """Bytes that wait, `OVERHEAD` included."""
+        self.reader: Callable[[], object] | None = None
+        """Called in the very moment in which something is put in, or it is closed: a reader in the place of `next`."""
         self._bound = bound
         # Each kind apart, numbered, so that dropping a partial costs the same wherever it stands.
         self._finals, self._partials = deque[tuple[int, bytes]](), deque[tuple[int, bytes]]()
         self._count = 0
         self._closed = False
         self._waiter: asyncio.Future[None] | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more comes than what waits."""
+        return self._closed
 
     def __len__(self) -> int:
         return len(self._finals) + len(self._partials)
@@ -51,8 +62,7 @@ class Mailbox:
         self.size += len(data) + OVERHEAD
         while self.size > self._bound:
             self._drop()
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        self._tell()
 
     def pull(self) -> bytes | None:
         """The next message if there is one now."""
@@ -79,6 +89,11 @@ class Mailbox:
     def close(self) -> None:
         """Take nothing more in; what waits may still be read. May be called again."""
         self._closed = True
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.reader is not None:
+            self.reader()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 

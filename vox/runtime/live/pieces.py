@@ -23,6 +23,11 @@ class Cutter(Protocol):
         """The utterances that end in these samples, which follow those before."""
         ...
 
+    @property
+    def speaks(self) -> bool:
+        """Whether somebody certainly speaks just now."""
+        ...
+
     def going_on(self) -> Utterance | None:
         """What was said until now of the utterance that has not ended; None when nobody speaks."""
         ...

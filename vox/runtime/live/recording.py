@@ -9,7 +9,7 @@ from vox.audio.utterance import Utterance
 from vox.errors import MicrophoneUnavailable
 from vox.runtime.live.device import let_go
 from vox.runtime.live.pieces import RATE, Cutter
-from vox.runtime.live.told import DeviceChanged, EndedBy, Level, Tell
+from vox.runtime.live.told import Attendant, DeviceChanged, EndedBy, Level, Tell
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +35,7 @@ class Recording:
         tell: Told of levels, if they are wanted, and of a change of device.
         max_s: Seconds it may last.
         behind: Whether there is too much that was not recognised yet.
+        attendant: Who is told when somebody speaks, and says when nothing is to be heard.
     """
 
     def __init__(
@@ -47,10 +48,12 @@ class Recording:
         max_s: float,
         levels: bool,
         behind: Callable[[], bool],
+        attendant: Attendant | None = None,
     ) -> None:
         self._microphone, self._cutter, self._take, self._tell = microphone, cutter, take, tell
         self._max_s, self._max_samples, self._behind = max_s, round(max_s * RATE), behind
         self._loudness = _Loudness() if levels else None
+        self._attendant, self._speaks = attendant, False
         self._device = microphone.device
         self._stopped = anyio.Event()
         self.samples = 0
@@ -87,7 +90,7 @@ class Recording:
         if gone is not None:
             raise gone
         for piece in self._cutter.end():
-            self._take(piece)
+            self._end(piece)
         return ended
 
     async def _close_in_time(self, listening: anyio.CancelScope) -> None:
@@ -125,11 +128,25 @@ class Recording:
 
     def _hear(self, samples: "NDArray[np.int16]") -> None:
         self.samples += len(samples)
+        if self._attendant is not None and self._attendant.is_deaf():
+            samples = _silence(len(samples))
         if self._loudness is not None:
             for level in self._loudness.feed(samples):
                 self._tell(level)
         for piece in self._cutter.feed(samples):
-            self._take(piece)
+            self._end(piece)
+        self._look_at_speech()
+
+    def _end(self, piece: Utterance) -> None:
+        self._speaks = False  # who goes on speaking where it was cut begins anew
+        if self._attendant is not None:
+            self._attendant.ended(piece)
+        self._take(piece)
+
+    def _look_at_speech(self) -> None:
+        spoke, self._speaks = self._speaks, self._cutter.speaks
+        if self._attendant is not None and self._speaks and not spoke:
+            self._attendant.began()
 
 
 class _Loudness:

@@ -204,9 +204,12 @@ class Session:
             max_s=self._listener.max_s,
             levels=self._request.levels,
             behind=lambda: self._hearing.waiting_s > self._listener.behind_s,
+            attendant=self._request.attendant,
         )
         if self._stopping:
             self._recording.stop()
+        if self._request.attendant is not None:
+            self._request.attendant.opened(microphone.device)
         self._enter("recording")
         final: Final | VoxError | None = None
         async with anyio.create_task_group() as tasks:
@@ -264,10 +267,12 @@ class Session:
     async def _guess(self, recording: Recording) -> None:
         """Recognise what is being said again and again, while nothing waits that was said. What fails here is told when
         the utterance has ended."""
-        seen = 0
+        seen, attendant = 0, self._request.attendant
         with self._guessing:
             while True:
                 await anyio.sleep(_GUESS_S)
+                if attendant is not None and not attendant.wants_guesses():
+                    continue
                 speech = recording.going_on()
                 if speech is None or self._hearing.waiting_s or len(speech.pcm) == seen:
                     continue
@@ -282,6 +287,9 @@ class Session:
         return Guessed(join(before, text), next(self._sequence), len(before))
 
     def _take(self, piece: Utterance, heard: Transcript) -> None:
+        if self._request.attendant is not None:
+            self._request.attendant.recognised(piece, heard)
+            return
         words = self._gathered.add(piece, heard)
         if heard.text:
             text = "" if self._request.utterances else self._gathered.text
@@ -302,7 +310,8 @@ class Session:
             language=gathered.language,
             trace_id=self.id,
         )
-        return Final(self.id, transcript, ended_by, self._keep(transcript, self._caller, self.id))
+        kept = None if self._request.attendant else self._keep(transcript, self._caller, self.id)
+        return Final(self.id, transcript, ended_by, kept)
 
     async def _caught(self, work: Callable[[], Awaitable[Final]]) -> Final | VoxError:
         """The result or the error of `work`: what leaves a task group by itself leaves it in a group."""

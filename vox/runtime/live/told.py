@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
+from vox.audio.utterance import Utterance
 from vox.errors import VoxError
 from vox.types import Transcript, Word
 
 __all__ = [
     "Asker",
+    "Attendant",
     "DeviceChanged",
     "EndedBy",
     "Final",
@@ -42,6 +44,35 @@ class Asker:
     """Whether it is a program of this machine rather than a web page."""
 
 
+class Attendant(Protocol):
+    """A part of the daemon that follows a session more closely than clients can. It gets what is recognised in the
+    place of the client: that is told no `Heard`, and nothing is put together or kept. Nothing here waits."""
+
+    def is_deaf(self) -> bool:
+        """Whether what the microphone gives now counts as silence."""
+        ...
+
+    def wants_guesses(self) -> bool:
+        """Whether a guess would be of use now."""
+        ...
+
+    def opened(self, device: str) -> None:
+        """The microphone is open, and this is its name."""
+        ...
+
+    def began(self) -> None:
+        """Somebody speaks."""
+        ...
+
+    def ended(self, piece: Utterance) -> None:
+        """An utterance is over; it will be recognised. Somebody may go on speaking, where it was cut."""
+        ...
+
+    def recognised(self, piece: Utterance, transcript: Transcript) -> None:
+        """What was said in it, which may be nothing. Each utterance comes once, in their order."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class LiveRequest:
     """What is to be recorded, and how it is recognised; None leaves it to the settings, the model or the system."""
@@ -62,6 +93,8 @@ class LiveRequest:
     no word timings and sends nothing twice."""
     guesses: bool = False
     """Tell also what an utterance that goes on seems to be."""
+    attendant: Attendant | None = None
+    """Who follows it."""
 
 
 @dataclass(frozen=True, slots=True)
