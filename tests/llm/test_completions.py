@@ -51,6 +51,11 @@ async def test_an_answer_in_pieces(llm: LlmServer) -> None:
     assert request.body["messages"][0] == {"role": "system", "content": "Be short."}
 
 
+async def test_thoughts_that_the_template_has_begun_are_not_shown(llm: LlmServer) -> None:
+    llm.then(Answer("Hm, well. </think> Hello."))
+    assert text_of(await ask(llm, thinking="begun")) == "Hello."
+
+
 async def test_key_and_headers_go_with_the_request() -> None:
     with LlmServer("Hi.", key="key-of-this-test") as llm:
         events = await ask(llm, apiKey="key-of-this-test", headers={"X-Title": "Mine"})

@@ -17,8 +17,8 @@ def chunk(delta: Any = None, reason: str | None = None, **more: Any) -> dict[str
     return {"choices": [{"index": 0, "delta": delta or {}, "finish_reason": reason}], **more}
 
 
-def read(*chunks: Any, done: bool = True) -> list[ChatEvent]:
-    reading = Reading("example.com")
+def read(*chunks: Any, done: bool = True, thinking_begun: bool = False) -> list[ChatEvent]:
+    reading = Reading("example.com", thinking_begun=thinking_begun)
     payloads = [json.dumps(one).encode() for one in chunks] + ([DONE] if done else [])
     return [event for payload in payloads for event in reading.feed(payload)] + list(reading.end())
 
@@ -181,3 +181,22 @@ def test_no_chunk_makes_it_fail_in_another_way(value: Any) -> None:
         list(Reading("example.com").feed(json.dumps(value).encode()))
     except errors.VoxError as error:
         assert "example.com" in error.message
+
+
+def test_a_thought_that_the_prompt_has_opened_is_left_out() -> None:
+    said = chunk({"content": "Hm.</thi"}), chunk({"content": "nk>\n\nHel"}), chunk({"content": "lo."}, "stop")
+    assert read(*said, thinking_begun=True) == [TextDelta("Hel"), TextDelta("lo."), Finished("stop", None)]
+    assert read(*said)[0] == TextDelta("Hm.</thi")
+
+
+def test_a_server_that_takes_the_thoughts_out_itself_is_heard_at_once() -> None:
+    said = chunk({"reasoning_content": "Hm."}), chunk({"content": "Hello."}, "stop")
+    assert read(*said, thinking_begun=True) == [TextDelta("Hello."), Finished("stop", None)]
+
+
+def test_an_answer_that_is_all_thought_is_no_silence() -> None:
+    with pytest.raises(errors.LlmFailed, match=r'never wrote </think>.*"marked"'):
+        read(chunk({"content": "Hello."}, "stop"), thinking_begun=True)
+    assert read(chunk({"content": "Hm, what"}, "length"), thinking_begun=True) == [Finished("length", None)]
+    call = {"index": 0, "id": "c", "function": {"name": "f", "arguments": "{}"}}
+    assert read(chunk({"tool_calls": [call]}, "stop"), thinking_begun=True)[-1] == Finished("tool_calls", None)

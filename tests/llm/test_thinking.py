@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from vox.llm.thinking import Thinking
 
 
-def shown(*pieces: str) -> str:
-    thinking = Thinking()
+def shown(*pieces: str, begun: bool = False) -> str:
+    thinking = Thinking(begun=begun)
     return "".join([*map(thinking.feed, pieces), thinking.end()])
 
 
@@ -49,3 +49,17 @@ def test_pieces_make_no_difference(pieces: list[str]) -> None:
     assert shown(*pieces) == shown(text) == shown(*text)
     if not re.search(r"<think(ing)?>", text):
         assert shown(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("Hm.\n</think>\n\nHello.", "Hello."),
+        ("<think>\nHm.</think>Hello.", "Hello."),  # a template that does not open it after all
+        ("Hm.</think>Yes. <think>hm</think>No.", "Yes. No."),
+        ("I run out of", ""),
+    ],
+)
+def test_a_thought_that_the_prompt_has_opened_is_left_out(text: str, rest: str) -> None:
+    assert shown(text, begun=True) == rest
+    assert shown(*text, begun=True) == rest

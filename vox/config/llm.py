@@ -59,6 +59,9 @@ class LlmSettings(Described, BaseModel):
     """Ask for token counts (`stream_options`); false for servers that refuse to be asked."""
     system_messages: Literal["merge", "pass"] = "merge"
     """`merge` joins all system messages into one at the front, which some templates demand; `pass` leaves them."""
+    thinking: Literal["marked", "begun"] = "marked"
+    """`marked`: what it thinks stands between `<think>` and `</think>`, or in a field of its own. `begun`: its chat
+    template writes `<think>` into the prompt, so that each answer begins with a thought, and only `</think>` comes."""
     extra_body: Annotated[dict[str, Any], AfterValidator(_no_field_of_ours)] = {}
     """Further fields of the request's body, such as `{"reasoning_effort": "low"}`."""
     timeouts: LlmTimeouts = LlmTimeouts()

@@ -20,7 +20,7 @@ _REST_S = 0.2  # for the end of the body, without which the connection cannot be
 
 
 async def read_answer(
-    response: "httpx.Response", server: str, deadline: float, idle_s: float
+    response: "httpx.Response", server: str, deadline: float, idle_s: float, *, thinking_begun: bool = False
 ) -> AsyncGenerator[ChatEvent]:
     """The events of an answer.
 
@@ -28,6 +28,7 @@ async def read_answer(
         server: How messages name the server.
         deadline: In the event loop's time: when the first piece must be there.
         idle_s: Seconds between one piece and the next. Comments, which say that the server lives, count as none.
+        thinking_begun: The answer begins inside a thought, whose opening mark was in the prompt.
 
     Raises:
         LlmTimeout: Nothing has come for too long.
@@ -36,7 +37,8 @@ async def read_answer(
     """
     now = asyncio.get_running_loop().time
     is_whole = response.headers.get("content-type", "").startswith("application/json")
-    reading, payloads = Reading(server), Whole() if is_whole else Events()
+    reading = Reading(server, thinking_begun=thinking_begun)
+    payloads = Whole() if is_whole else Events()
     async with aclosing(cast("AsyncGenerator[bytes]", response.aiter_bytes())) as pieces:
         while not reading.done and (data := await _next(pieces, reading, deadline)) is not None:
             written, finished = reading.written, reading.finished

@@ -86,7 +86,8 @@ class ChatCompletions:
     async def _attempt(self, server: Server, request: ChatRequest, deadline: float) -> AsyncGenerator[ChatEvent]:
         body = chat_body(request, server.model, self._settings, self._learned or server.dialect)
         async with self._connection.open(server, "chat/completions", body, deadline) as response:
-            answer = read_answer(response, server.host, deadline, self._settings.timeouts.idle_ms / 1000)
+            idle_s, begun = self._settings.timeouts.idle_ms / 1000, self._settings.thinking == "begun"
+            answer = read_answer(response, server.host, deadline, idle_s, thinking_begun=begun)
             async with aclosing(answer) as events:
                 async for event in events:
                     yield event

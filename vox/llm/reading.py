@@ -35,11 +35,12 @@ class Reading:
 
     Args:
         server: How messages name the server.
+        thinking_begun: The answer begins inside a thought, whose opening mark was in the prompt.
     """
 
-    def __init__(self, server: str) -> None:
+    def __init__(self, server: str, *, thinking_begun: bool = False) -> None:
         self.server = server
-        self._thinking, self._calls = Thinking(), Calls()
+        self._thinking, self._calls = Thinking(begun=thinking_begun), Calls()
         self._usage: Usage | None = None
         self._reason: str | None = None
         self.done = False
@@ -79,13 +80,18 @@ class Reading:
         """The last events, when the stream has ended.
 
         Raises:
-            LlmFailed: It ended in the middle of the answer.
+            LlmFailed: It ended in the middle of the answer, or all of it was the thought it began with.
         """
         if not self.finished and not self.done:
             raise LlmFailed(f"{self.server} broke off in the middle of its answer.")
         if text := self._thinking.end():
             yield TextDelta(text)
         reason = _REASONS.get(self._reason or "stop", "stop")
+        if self.written and self._thinking.never_ended and reason == "stop" and not self._calls:
+            raise LlmFailed(
+                f"{self.server} never wrote </think>, so that its whole answer counts as a thought: llm.thinking is "
+                '"begun" in the settings. If this model does not think, set it to "marked".'
+            )
         yield Finished("tool_calls" if self._calls and reason == "stop" else reason, self._usage)
 
     def _choice(self, choice: dict[str, Any]) -> Iterator[ChatEvent]:
@@ -103,6 +109,8 @@ class Reading:
         text = _text_of(delta.get("content")) or _text_of(delta.get("refusal"))
         calls: Any = delta.get("tool_calls") or []
         self.written += bool(thought or text or calls or delta.get("content"))
+        if thought:  # the server takes the thoughts out itself
+            self._thinking.end_first()
         if text and (shown := self._thinking.feed(text)):
             yield TextDelta(shown)
         if isinstance(calls, list):

@@ -10,13 +10,28 @@ _CLOSING = ("</think>", "</thinking>")
 
 
 class Thinking:
-    """Takes thoughts out of text that comes in pieces of any size."""
+    """Takes thoughts out of text that comes in pieces of any size.
 
-    def __init__(self) -> None:
+    Args:
+        begun: The text begins inside a thought, because the mark that opens it was in the prompt.
+    """
+
+    def __init__(self, *, begun: bool = False) -> None:
         self._held = ""
-        self._inside = False
+        self._inside = begun
+        self._begun = begun
         self._after = False
         """A thought has just ended: the blanks that follow it belong to it."""
+
+    @property
+    def never_ended(self) -> bool:
+        """The thought that the text begins with has not ended, so that nothing could be shown."""
+        return self._begun
+
+    def end_first(self) -> None:
+        """The thought that the text should begin with has ended elsewhere: what comes can be shown."""
+        if self._begun:
+            self._inside = self._begun = False
 
     def feed(self, text: str) -> str:
         """What of the text so far can be shown now; the begin of a mark is held back until it is known to be one."""
@@ -27,6 +42,7 @@ class Thinking:
             self._held = self._held[mark.end() :]
             self._after = self._inside
             self._inside = not self._inside
+            self._begun = False
         known = len(self._held) - _begun(self._held, _CLOSING if self._inside else _OPENING)
         if not self._inside:
             shown.append(self._visible(self._held[:known]))
