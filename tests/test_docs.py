@@ -9,6 +9,7 @@ A comment before a code block says what to do with it:
     <!-- test: providers.json -->        the block is that file, and valid
     <!-- test: config.json -->           likewise
     <!-- test: shape READER -->          a result that this function of `vox.protocol.provider` takes
+    <!-- test: recipe NAME -->           a program for others to run: tests/e2e/sdk/test_recipes.py does
 """
 
 import asyncio
@@ -409,6 +410,8 @@ def test_code_of_a_page_does_what_the_page_says(page: Path, place: dict[str, str
             continue  # somebody has to speak: tests/e2e/test_live.py runs it
         if block.order("loudspeaker") is not None:
             continue  # somebody has to listen: tests/e2e/test_aloud.py runs it
+        if block.order("recipe") is not None:
+            continue  # it needs a language model, or a program of others: tests/e2e/sdk/test_recipes.py runs it
         if block.language == "python":
             run_python(block, place)
         elif block.order("run") is not None:

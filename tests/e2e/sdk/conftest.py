@@ -13,6 +13,7 @@ from tests.doors.realtime.sockets import dial
 from tests.e2e.sdk.brain import brain
 from tests.e2e.sdk.node import packages
 from tests.e2e.sdk.place import Place
+from tests.e2e.sdk.virtual import installed
 from tests.llm_server import LlmServer
 from vox.testing import running_daemon
 
@@ -46,6 +47,13 @@ def place(tmp_path_factory: pytest.TempPathFactory, llm: LlmServer) -> Iterator[
         port = client.status()["port"]
         with dial(port, key=KEY):  # begins with the models loaded
             yield Place(f"http://127.0.0.1:{port}/v1", KEY, secret(port), folder)
+
+
+@pytest.fixture(scope="package")
+def old_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An interpreter with the last 1.x of OpenAI's client."""
+    with installed(tmp_path_factory.mktemp("old") / "venv", "openai[realtime]==1.109.1") as python:
+        yield python
 
 
 @pytest.fixture(scope="package")

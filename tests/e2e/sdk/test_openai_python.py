@@ -11,12 +11,10 @@ import pytest
 
 from tests.e2e.sdk import beta_scenarios, realtime_scenarios, rest_scenarios
 from tests.e2e.sdk.place import Place
-from tests.e2e.sdk.virtual import installed
 
 ROOT = Path(__file__).parents[3]
 MODULES = {"rest": rest_scenarios, "realtime": realtime_scenarios, "beta": beta_scenarios}
 EVERY = [f"{kind} {scenario.__name__}" for kind, module in MODULES.items() for scenario in module.SCENARIOS]
-OLD = "openai[realtime]==1.109.1"
 RUN_S = 120
 
 Scenario = Callable[[Place], None]
@@ -31,17 +29,16 @@ def test_the_current_client(place: Place, scenario: Scenario) -> None:
 
 
 @pytest.fixture(scope="module")
-def told(place: Place, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str | None]:
+def told(place: Place, old_python: Path) -> dict[str, str | None]:
     """What went wrong in each scenario with the last 1.x."""
-    with installed(tmp_path_factory.mktemp("old") / "venv", OLD) as python:
-        ran = subprocess.run(
-            [python, "-m", "tests.e2e.sdk", place.address, place.key, place.secret, str(place.folder)],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=RUN_S,
-        )
+    ran = subprocess.run(
+        [old_python, "-m", "tests.e2e.sdk", place.address, place.key, place.secret, str(place.folder)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=RUN_S,
+    )
     assert ran.returncode == 0, ran.stderr
     lines = [json.loads(line) for line in ran.stdout.splitlines()]
     return {line["scenario"]: line["wrong"] for line in lines}
