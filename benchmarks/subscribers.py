@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Sequence
 from itertools import count
 
-__all__ = ["LIMIT_S", "Crowd", "Sender", "message"]
+__all__ = ["LIMIT_S", "Crowd", "Sender", "message", "messages_of", "subscribe"]
 
 LIMIT_S = 60.0
 """Of anything: a server that takes longer has failed."""
@@ -35,8 +35,9 @@ class Crowd:
 
     def __init__(self, port: int, size: int) -> None:
         self.names = [f"agent-{next(_ids)}" for _ in range(size)]
-        self._sockets = [_subscribe(port, name) for name in self.names]
-        self._rest = {agent.fileno(): b"" for agent in self._sockets}
+        opened = [subscribe(port, messages_of(name)) for name in self.names]
+        self._sockets = [agent for agent, _ in opened]
+        self._rest = {agent.fileno(): rest for agent, rest in opened}
         self._selector = selectors.DefaultSelector()
         for agent in self._sockets:
             agent.setblocking(False)
@@ -50,8 +51,11 @@ class Crowd:
         for agent in self._sockets:
             agent.close()
 
-    def deliver(self, senders: Sequence["Sender"], to: Sequence[str]) -> tuple[list[float], float]:
+    def deliver(self, senders: Sequence["Sender"], to: Sequence[str], padding: int = 0) -> tuple[list[float], float]:
         """Send one message to each of `to`, every sender the next one as soon as its last is answered.
+
+        Args:
+            padding: Letters of each message that say nothing.
 
         Returns:
             The seconds of each delivery, and those of them all together.
@@ -59,12 +63,12 @@ class Crowd:
         self._came: dict[int, float] = {}
         sent: dict[int, float] = {}
         waiting = iter(enumerate(to))
-        requests = {number: (name, message(str(number))) for number, name in enumerate(to)}
+        texts = [message(f"{number} {'x' * padding}") for number in range(len(to))]
 
         def send_next(sender: Sender) -> None:
             if (following := next(waiting, None)) is not None:
                 number, name = following
-                request = sender.request(name, requests[number][1])
+                request = sender.request(name, texts[number])
                 sent[number] = time.perf_counter()
                 sender.send(request)
 
@@ -111,7 +115,7 @@ class Sender:
 
     def request(self, name: str, body: bytes) -> bytes:
         """What posts a message to an agent."""
-        return f"POST /openvip/agents/{name}/messages HTTP/1.1\r\n{self._head}{len(body)}\r\n\r\n".encode() + body
+        return f"POST {messages_of(name)} HTTP/1.1\r\n{self._head}{len(body)}\r\n\r\n".encode() + body
 
     def send(self, request: bytes) -> None:
         """Send it; `read` or `finish` takes the answer."""
@@ -153,26 +157,30 @@ def _connect(port: int) -> socket.socket:
     return made
 
 
-def _subscribe(port: int, name: str, receive: int | None = None) -> socket.socket:
-    """An agent's stream, once it is open: its head is read, and nothing else.
+def subscribe(port: int, path: str, receive: int | None = None) -> tuple[socket.socket, bytes]:
+    """A stream of events, once it is open, and what came with its head.
 
     Args:
-        receive: Bytes that the system may keep for one that does not read.
+        receive: Bytes that the system may keep for one that does not read; left to it unless given.
+
+    Raises:
+        RuntimeError: It was refused.
     """
     made = socket.socket()
     if receive is not None:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
     made.settimeout(LIMIT_S)
     made.connect(("127.0.0.1", port))
-    made.sendall(
-        f"GET /openvip/agents/{name}/messages HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
-        "Accept: text/event-stream\r\n\r\n".encode()
-    )
-    head = b""
-    while b"\r\n\r\n" not in head:
-        if not (data := made.recv(_PIECE)):
-            break
-        head += data
+    made.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: text/event-stream\r\n\r\n".encode())
+    told = b""
+    while b"\r\n\r\n" not in told and (data := made.recv(_PIECE)):
+        told += data
+    head, _, rest = told.partition(b"\r\n\r\n")
     if b" 200 " not in head[:16]:
-        raise RuntimeError(f"an agent was refused: {head.decode(errors='replace')}")
-    return made
+        raise RuntimeError(f"a stream was refused: {told.decode(errors='replace')}")
+    return made, rest
+
+
+def messages_of(name: str) -> str:
+    """The path of an agent's messages."""
+    return f"/openvip/agents/{name}/messages"

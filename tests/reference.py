@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -36,10 +37,17 @@ class Dictare:
         told = {"DICTARE_SERVER_PORT": str(port), "DICTARE_CLIENT_URL": f"http://127.0.0.1:{port}/openvip"}
         return {**kept, **told, "HOME": str(self.home), "TERM": "xterm-256color", "PYTHONUNBUFFERED": "1"}
 
-    def command(self, port: int, *words: str, **options: int) -> subprocess.Popen[str]:
-        """Start `dictare WORDS…`; its streams are pipes, unless `options` have others."""
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-        return subprocess.Popen([self.program, *words], env=self.environ(port), encoding="utf-8", **pipes)  # type: ignore[call-overload]
+    def command(self, port: int, *words: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+        """Start `dictare WORDS…`; what it tells goes through pipes."""
+        return subprocess.Popen(
+            [self.program, *words],
+            env=self.environ(port),
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            cwd=self.home,
+        )
 
     @contextmanager
     def serving(self) -> Generator[tuple[int, int]]:
@@ -87,7 +95,7 @@ def _install(environment: Path) -> Path:
     return environment
 
 
-def _cannot(why: str) -> None:
+def _cannot(why: str) -> NoReturn:
     if os.environ.get("VOX_TEST_EVERYTHING") == "1":
         pytest.fail(f"dictare {VERSION}: {why}")
     pytest.skip(f"dictare {VERSION}: {why}")
