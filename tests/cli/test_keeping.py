@@ -156,6 +156,11 @@ def test_a_voice_that_no_list_has_is_imported(tmp_path: Path) -> None:
         assert "piper:ka_GE-natia-medium installed=true" in vox(home, "models").stdout
         done = vox(home, "models", "remove", "piper:ka_GE-natia-medium", "--yes")
         assert (done.returncode, done.stdout) == (0, "Removed piper:ka_GE-natia-medium\n"), done.stderr
+        done = vox(home, "models", "import", str(stick), "--as", "piper:ka_GE-natia-medium")
+        assert (done.returncode, done.stdout) == (0, "Imported piper:ka_GE-natia-medium\n"), done.stderr
+        done = vox(home, "models", "import", str(stick), "--as", "piper:xx_XX-nobody-low")
+        assert done.returncode == 64 and "wanted, in one folder: xx_XX-nobody-low.onnx" in done.stderr
+        assert vox(home, "models", "remove", "piper:ka_GE-natia-medium", "--yes").returncode == 0
     assert not (tmp_path / "models" / "piper").exists()
 
 

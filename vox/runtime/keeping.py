@@ -12,24 +12,44 @@ from tempfile import mkdtemp
 import anyio
 from anyio import from_thread
 
-from vox.errors import InvalidRequest, NoInput, ProviderBusy, Unsupported, VoxError
+from vox.errors import InvalidRequest, ModelNotFound, NoInput, ProviderBusy, Unsupported, VoxError
 from vox.log import get_logger
 from vox.paths import Home
 from vox.protocol.provider import read_fits
-from vox.runtime.getting import ask_for_model
+from vox.runtime.getting import ask_for_model, find_model
 from vox.runtime.registry import Provider, Registry
 from vox.runtime.requests import OnProgress
-from vox.runtime.routing import Route
+from vox.runtime.routing import Route, Router
 from vox.runtime.unpacking import is_archive, unpack
 from vox.types import ModelInfo, Progress
 
-__all__ = ["IMPORT", "REMOVE", "import_model", "remove_model"]
+__all__ = ["IMPORT", "REMOVE", "find_listed_or_not", "import_model", "remove_model"]
 
 IMPORT, REMOVE = "models.import", "models.remove"
 """The features that a provider declares."""
 
 _ENDINGS = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tar", ".zip")
 _log = get_logger()
+
+
+async def find_listed_or_not(registry: Registry, router: Router, model: str | None) -> Route:
+    """A model whose files are to come here. Where nobody lists it, it is taken for one of the provider that takes files
+    and has others of that prefix: some serve more than they list, such as any voice of a hub.
+
+    Raises:
+        ModelNotFound: Nobody serves it, or has any of that prefix.
+        VoxError: As `find_model`.
+    """
+    try:
+        return await find_model(router, model, exact=True)
+    except ModelNotFound:
+        prefix, colon, _ = (model or "").partition(":")
+        for provider in registry.providers if colon else ():
+            named = any(info.id.startswith(f"{prefix}:") for info in provider.known_models())
+            info = provider.possible_model(model or "") if named else None
+            if info is not None and IMPORT in info.features:
+                return Route(provider, info)
+        raise
 
 
 async def import_model(

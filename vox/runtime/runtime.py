@@ -31,7 +31,7 @@ from vox.runtime.events import Events
 from vox.runtime.execution import Executor
 from vox.runtime.getting import find_model, install_model, installed, preload_model, progress_of
 from vox.runtime.history import History
-from vox.runtime.keeping import import_model, remove_model
+from vox.runtime.keeping import find_listed_or_not, import_model, remove_model
 from vox.runtime.live.sessions import LiveSessions
 from vox.runtime.performance import Performance
 from vox.runtime.preloading import preload_default, preload_entries
@@ -272,7 +272,7 @@ class Runtime:
             ModelNotFound: Nobody serves it.
             VoxError: The provider failed.
         """
-        return await install_model(await find_model(self._router, model, exact=True), on_progress)
+        return await install_model(await find_listed_or_not(self.registry, self._router, model), on_progress)
 
     async def import_model(self, path: Path, model: str | None, on_progress: OnProgress, *, link: bool) -> ModelInfo:
         """Take a model's files from a folder or an archive of this machine.
@@ -286,7 +286,7 @@ class Runtime:
             ModelNotFound, InvalidRequest: The files are of no model here, or not of this one.
             VoxError: The provider failed, or takes no files.
         """
-        route = None if model is None else await find_model(self._router, model, exact=True)
+        route = None if model is None else await find_listed_or_not(self.registry, self._router, model)
         return await import_model(self.registry, self._home, path, route, link, on_progress)
 
     async def remove_model(self, model: str, on_progress: OnProgress) -> ModelInfo:
