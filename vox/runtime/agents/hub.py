@@ -52,7 +52,7 @@ class AgentHub:
         self._told: HubStatus | None = None
         self._running = False
         self.agents = Agents(self._last.read(), clock)
-        self.voicebox = Voicebox(self._synthesize, self._changed, opened, clock)
+        self.voicebox = Voicebox(self._synthesize, self._changed, self._spoken, opened, clock)
         self.dictation = Dictation(self.agents, encode, self._settings, self._changed, self._announce)
         self.ears = Ears(
             runtime.live, self.agents, self.dictation, self.voicebox, self._heard, self._settings, self._changed
@@ -177,6 +177,9 @@ class AgentHub:
     def _heard(self, transcript: Transcript, target: str | None, session: str | None) -> None:
         if self.dictation.take(transcript, target):
             self._runtime.history.transcribed(transcript, Caller(CLIENT, CLIENT), "live", session)
+
+    def _spoken(self, speech: Speech, text: str) -> None:
+        self._runtime.history.spoken(speech, text, Caller(CLIENT, _METHOD))
 
     def _announce(self, text: str) -> None:
         if text and self._settings().announcements:

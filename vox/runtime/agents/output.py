@@ -15,6 +15,7 @@ __all__ = ["Output"]
 
 _AHEAD_S = 0.5  # of speech given to the device: enough for a busy machine, little to throw away
 _PATIENCE_S = 10.0  # beyond the speech's own time, after which a device hangs
+_SILENCE_S = 2.0  # an interrupted device ends its block of a twentieth of a second
 
 
 class Output:
@@ -60,15 +61,15 @@ class Output:
         Raises:
             SpeakerUnavailable: The device hangs.
         """
-        await self._do(lambda speaker: speaker.interrupt(), 0.0)
+        await self._do(lambda speaker: speaker.interrupt(), patience_s=_SILENCE_S)
 
-    async def _do(self, work: Callable[[Speaker], None], seconds: float) -> None:
+    async def _do(self, work: Callable[[Speaker], None], seconds: float = 0.0, patience_s: float = _PATIENCE_S) -> None:
         """Have a thread do it, which is left behind when the device hangs."""
         if self._hangs and self._inside:
             raise SpeakerUnavailable("The sound device hangs. Restart the sound system, or the daemon.")
         self._hangs = False
         try:
-            with anyio.fail_after(seconds + _PATIENCE_S):
+            with anyio.fail_after(seconds + patience_s):
                 await run_sync(self._counted, work, self._speaker, abandon_on_cancel=True)
         except TimeoutError as error:
             self._hangs, self._speaker = True, Speaker(opened=self._opened)

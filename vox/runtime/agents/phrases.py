@@ -148,12 +148,14 @@ def _match_places(places: _Phrase, words: list[Unit], start: int) -> int | None:
 
 
 def _nearest(spoken: list[str], known: list[tuple[str, list[str]]]) -> tuple[str, float] | None:
+    """The agent whose name the words begin with; of those that are as likely, the one with the longer name."""
     likely = [
-        (agent, max(likeness(spoken[:count], name) for count in range(1, len(spoken) + 1)))
+        (max(likeness(spoken[:count], name) for count in range(1, len(spoken) + 1)), len(name), agent)
         for agent, name in known
         if spoken and name
     ]
-    return max(likely, key=lambda found: found[1], default=None)
+    best = max(likely, key=lambda found: found[:2], default=None)
+    return None if best is None else (best[2], best[0])
 
 
 def _begin(text: str) -> str:

@@ -52,6 +52,8 @@ class Saying:
         """Set once it was heard, has failed or was stopped."""
         self.error: VoxError | None = None
         self.heard = self.stopped = False
+        self.speech: Speech | None = None
+        """What is known about it once all is made."""
         self.duration_s = 0.0
         self.waiting = 0
         """Bytes that are made and not taken."""
@@ -123,6 +125,8 @@ class Saying:
                 if isinstance(part, AudioChunk):
                     self._put(part)
                     await room()
+                else:
+                    self.speech = part
 
     def _humbler(self, request: SynthesizeRequest, missing: VoxError) -> SynthesizeRequest:
         """The request without what is missing.

@@ -6,7 +6,7 @@ when the text was heard, or before clients lose patience.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from time import monotonic
 
 import anyio
@@ -18,7 +18,7 @@ from vox.runtime.agents.kept_speech import KeptSpeech
 from vox.runtime.agents.output import Output
 from vox.runtime.agents.saying import Saying, Spoken, Synthesize, typed
 from vox.runtime.requests import SynthesizeRequest
-from vox.types import AudioChunk
+from vox.types import AudioChunk, Speech
 
 __all__ = ["ANSWER_S", "MOST", "Voicebox"]
 
@@ -40,6 +40,7 @@ class Voicebox:
     Args:
         synthesize: Makes speech.
         changed: Called whenever something begins or ends to be heard, and when the queue or the error changes.
+        spoken: Told of each text that was heard to its end, announcements excepted.
         opened: Opens the output for a rate and a number of channels.
         clock: Seconds that only grow.
     """
@@ -48,10 +49,11 @@ class Voicebox:
         self,
         synthesize: Synthesize,
         changed: Callable[[], object],
+        spoken: Callable[[Speech, str], object],
         opened: Callable[[int, int], Stream] = open_device,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._synthesize, self._changed, self._clock = synthesize, changed, clock
+        self._synthesize, self._changed, self._spoken, self._clock = synthesize, changed, spoken, clock
         self._output, self._kept = Output(opened), KeptSpeech(synthesize)
         self._to_make, self._to_play = deque[Saying](), deque[Saying]()
         self._more_to_make, self._more_to_play, self._taken = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -66,7 +68,7 @@ class Voicebox:
     @property
     def queued(self) -> int:
         """Texts that are not over yet, the one that is heard included."""
-        return len(self._to_play)
+        return sum(not saying.over.is_set() for saying in self._to_play)
 
     @property
     def silent_for_s(self) -> float:
@@ -108,17 +110,13 @@ class Voicebox:
         await self._kept.get(request)
 
     async def stop(self) -> int:
-        """Fall silent, and forget what waits; whoever waits for it is answered. Returns how many texts that were.
-
-        Raises:
-            SpeakerUnavailable: The device hangs.
-        """
-        sayings = [*self._to_play]
+        """Fall silent, and forget what waits; whoever waits for it is answered. Returns how many texts that were."""
+        sayings = [saying for saying in self._to_play if not saying.over.is_set()]
         for saying in sayings:
             saying.stop()
         self._to_make.clear()
         if sayings:
-            await self._output.interrupt()
+            await self._interrupt()
         return len(sayings)
 
     async def run(self) -> None:
@@ -189,7 +187,7 @@ class Voicebox:
             self._sound()
             await self._output.play(chunk)
         if saying.stopped:
-            await self._output.interrupt()
+            await self._interrupt()
             self._silence()
         else:
             await self._output.drain()
@@ -213,12 +211,19 @@ class Voicebox:
         await self._more_to_play.wait()
 
     async def _fall_silent(self) -> None:
+        await self._noted(self._output.close())
+        self._silence()
+
+    async def _interrupt(self) -> None:
+        await self._noted(self._output.interrupt())
+
+    async def _noted(self, doing: Awaitable[None]) -> None:
+        """What fails when all was heard, or shall not be, is nobody's fault who waits."""
         try:
-            await self._output.close()
+            await doing
         except SpeakerUnavailable as error:
             self.error = error
             _log.warning("speaker.failed", why=error.message)
-        self._silence()
 
     def _sound(self) -> None:
         if not self.sounds:
@@ -235,6 +240,8 @@ class Voicebox:
             _log.warning("speech.failed", code=saying.error.code, why=saying.error.message)
         if saying.error is not None or saying.heard:
             self.error, self.last = saying.error, saying.spoken()
+        if saying.heard and saying.speech is not None:
+            self._spoken(saying.speech, saying.request.text)
         self._taken.set()
         self._changed()
 
@@ -243,7 +250,4 @@ class Voicebox:
         for saying in self._to_play:
             saying.stop()
         with anyio.CancelScope(shield=True):
-            try:
-                await self._output.interrupt()
-            except SpeakerUnavailable as error:
-                _log.warning("speaker.failed", why=error.message)
+            await self._interrupt()
