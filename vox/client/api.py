@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vox.client.agents.api import Agents
 from vox.client.connection import Connection, OnEvent
 from vox.client.launch import START_S, connect, launch
 from vox.client.upkeep import RESUME_S, Upkeep
@@ -30,7 +31,7 @@ ABOUT_CLIENTS = ("history.", "telemetry.")
 OnPartial = Callable[["Partial"], None]
 
 
-class Client(Upkeep):
+class Client(Upkeep, Agents):
     """A blocking client of the daemon of one home.
 
     It connects with its first call, and again after the daemon was restarted. One call runs at a time; calls from

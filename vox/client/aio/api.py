@@ -6,9 +6,11 @@ import weakref
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from vox.client.aio.agents import AsyncAgents
 from vox.client.aio.connection import AsyncConnection, OnFrame
 from vox.client.aio.events import AsyncEvents
 from vox.client.aio.follow import Followed
+from vox.client.aio.listening import AsyncListening
 from vox.client.aio.live import AsyncLiveSession
 from vox.client.aio.opening import open_connection
 from vox.client.aio.streams import AsyncSpeechStream, AsyncTextStream
@@ -30,7 +32,7 @@ __all__ = ["AsyncClient"]
 OnPartial = Callable[[Partial], None]
 
 
-class AsyncClient(AsyncUpkeep):
+class AsyncClient(AsyncUpkeep, AsyncAgents):
     """A client of the daemon of one home, for one event loop at a time.
 
     It connects with its first call, and again after the daemon was restarted; all calls share the connection and run at
@@ -59,7 +61,7 @@ class AsyncClient(AsyncUpkeep):
         self._timeout, self._client_id = timeout, client_id
         self._connection: AsyncConnection | None = None
         self._connecting: asyncio.Task[AsyncConnection] | None = None
-        self._listening = weakref.WeakSet[AsyncEvents]()
+        self._listening = weakref.WeakSet[AsyncEvents | AsyncListening]()
 
     @property
     def home(self) -> Home:
@@ -409,6 +411,9 @@ class AsyncClient(AsyncUpkeep):
         signed = given if method.startswith(ABOUT_CLIENTS) else {"clientId": self._client_id, **given}
         connection = await self._connected(True)
         return await connection.call(method, signed, on_frame, self._timeout if timeout is None else timeout)
+
+    def _until_closed(self, stream: AsyncListening) -> None:
+        self._listening.add(stream)
 
     async def _connected(self, start: bool) -> AsyncConnection:
         """The connection. Calls that need a new one at the same time wait for the same."""
