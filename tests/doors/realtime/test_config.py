@@ -73,6 +73,20 @@ def test_a_transcription_session_shows_its_input_alone() -> None:
     }
 
 
+@pytest.mark.parametrize("model", ["gpt-realtime-whisper", "gpt-live-transcribe", "gpt-realtime-whisper-2026-05-07"])
+def test_clients_end_the_turns_of_some_of_openais_recognisers(model: str) -> None:
+    """They have no detection of turns at OpenAI's, so clients neither ask for it nor turn it off."""
+    begun = SessionConfig.start(RealtimeSettings(), "transcription", model)
+    named = {"transcription": {"model": model}}
+    later = SessionConfig.start(RealtimeSettings(), "transcription").merged({"audio": {"input": named}})
+    assert begun.turn_detection is None and later.turn_detection is None
+    asked = {**named, "turn_detection": {"type": "server_vad"}}
+    assert later.merged({"audio": {"input": asked}}).turn_detection == TurnDetection()
+    kept = begun.merged({"audio": {"input": asked}}).merged({"audio": {"input": named}})
+    assert kept.turn_detection == TurnDetection()
+    assert SessionConfig().merged({"audio": {"input": named}}).turn_detection == TurnDetection()
+
+
 def test_the_settings_are_what_a_session_begins_with() -> None:
     turns = {"threshold": 0.3, "prefix_padding_ms": 100, "silence_duration_ms": 700}
     config = start(turn_detection=turns, instructions="Sing.", greeting="Good day.")

@@ -84,6 +84,8 @@ async def main(recipe: str, folder: Path) -> None:
         async with asyncio.timeout(BOUND_S):
             told["recognized"] = await recognized(openai.STT(**given["VOX"]), pcm)
             told["streamed"] = await streamed(given["ears"], pcm)
+            by_hand = openai.STT(**given["VOX"], model="gpt-realtime-whisper")  # LiveKit finds the turns
+            told["by hand"] = await streamed(by_hand, pcm)
             (folder / "livekit-tts.heard").write_bytes(await spoken(given["mouth"], "The quick brown fox jumps."))
             told["said"], told["answer"], sound = await conversation(given["talker"], pcm)
             (folder / "livekit-talk.heard").write_bytes(sound)

@@ -21,6 +21,7 @@ Modality: TypeAlias = Literal["audio", "text"]
 MaxTokens: TypeAlias = int | Literal["inf"]
 
 _LONGEST_NAME = 256  # characters of a model's, a voice's or a language's name
+_BY_HAND = ("gpt-realtime-whisper", "gpt-live-transcribe")
 _MOST_METADATA, _LONGEST_KEY, _LONGEST_VALUE = 16, 64, 512  # as OpenAI has it
 
 
@@ -32,6 +33,11 @@ class Transcription:
     """As the client named it, perhaps one of OpenAI's names."""
     language: str | None = None
     prompt: str | None = None
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether clients end the turns unless they say otherwise, as that model does not find them at OpenAI's."""
+        return self.model is not None and self.model.startswith(_BY_HAND)
 
     def shape(self) -> dict[str, Any]:
         """In GA shape; what was not said is absent."""
@@ -123,7 +129,8 @@ class SessionConfig:
             turn_detection=detection if turns.enabled else None,
         )
         if type == "transcription":
-            return replace(config, transcription=Transcription(model=model))
+            ears = Transcription(model=model)
+            return replace(config, transcription=ears, turn_detection=None if ears.by_hand else config.turn_detection)
         greeting = None if settings.greeting is None else Greeting(text=settings.greeting)
         return replace(config, instructions=settings.instructions, greeting=greeting)
 
@@ -144,15 +151,23 @@ class SessionConfig:
 
     def _with_audio(self, audio: Fields) -> "SessionConfig":
         given, output = audio.group("input"), audio.group("output")
+        transcription = _transcription(given, self.transcription)
         return replace(
             self,
             input_format=read_format(given, self.input_format),
-            transcription=_transcription(given, self.transcription),
-            turn_detection=_turn_detection(given, self.turn_detection),
+            transcription=transcription,
+            turn_detection=_turn_detection(given, self._turns_with(transcription)),
             output_format=read_format(output, self.output_format),
             voice=_voice(output, self.voice),
             speed=output.number("speed", self.speed, 0.25, 1.5),
         )
+
+    def _turns_with(self, ears: Transcription | None) -> TurnDetection | None:
+        """How turns end with that recogniser, where the client says nothing of it."""
+        before = None if self.transcription is None else self.transcription.model
+        if self.type == "transcription" and ears is not None and ears.by_hand and ears.model != before:
+            return None
+        return self.turn_detection
 
     def _with_rest(self, fields: Fields) -> "SessionConfig":
         _refuse_prompt(fields)
