@@ -1,10 +1,12 @@
 """The names of bundled programs: what published entries call them leads to what ships here."""
 
+from typing import Any
+
 import pytest
 
 from tests.config.conftest import Load
 from vox.config import load
-from vox.config.builtins import BUILTINS, builtin_name, nearest_builtins
+from vox.config.builtins import BUILTINS, builtin_name, kind_of, nearest_builtins
 from vox.paths import Home
 from vox.types import Kind
 
@@ -91,3 +93,22 @@ def test_a_command_line_is_an_entry(home: Home) -> None:
     configuration = load(home, lambda _: True)
     (entry,) = (entry for entry in configuration.entries if entry.kind == "tts")
     assert (entry.program, entry.argv, entry.voices) == ("command", ["espeak-ng"], ["de"])
+
+
+@pytest.mark.parametrize(
+    ("entry", "kind"),
+    [
+        ({"id": "piper", "builtin": True}, "tts"),
+        ({"id": "mine", "builtin": "piper"}, "tts"),
+        ({"id": "avspeech", "builtin": True}, "tts"),
+        ({"id": "moonshine", "builtin": True}, "asr"),
+        ({"id": "groq", "builtin": True}, "asr"),  # which does both
+        ({"id": "openai", "builtin": True}, "asr"),
+        ({"id": "piper", "command": ["piper"], "builtin": True}, "asr"),  # a program of the user's
+        ({"id": "of-another-package", "builtin": True}, "asr"),
+        ({"id": "piper", "kind": "asr", "builtin": True}, "asr"),
+        ({"id": 1, "builtin": []}, "asr"),
+    ],
+)
+def test_the_kind_of_an_entry_that_says_none_is_that_of_its_program(entry: dict[str, Any], kind: str) -> None:
+    assert kind_of(entry) == kind

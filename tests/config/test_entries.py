@@ -100,3 +100,15 @@ def test_a_placement_counts_the_processes_alone(change: Change) -> None:
     ]
     (problem,) = configuration.problems
     assert "has a placement" in problem.message and problem.fix == LEFT_OUT
+
+
+def test_a_built_in_for_speech_needs_no_kind(change: Change) -> None:
+    configuration = change(None, {"id": "espeak", "builtin": True})
+    assert [(entry.id, entry.kind) for entry in configuration.entries] == [("espeak", "tts"), ("moonshine", "asr")]
+    assert configuration.problems == ()
+
+
+def test_a_built_in_of_another_kind_is_a_problem_with_its_remedy(change: Change) -> None:
+    configuration = change(None, {"id": "espeak", "kind": "asr", "builtin": True})
+    (problem,) = configuration.problems
+    assert problem.message.startswith('is of kind asr, but its built-in \'espeak\' is not: write "kind": "tts"')

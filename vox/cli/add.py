@@ -84,6 +84,7 @@ def add_command(
 def remove_command(output: Output, provider: str, kind: str | None) -> None:
     """Take an entry out of providers.json, and delete the file with its key. Calls inside it are finished;
     providers.json.bak keeps the file as it was."""
+    from vox.config.builtins import kind_of
     from vox.config.edit import remove_entries
 
     home = Home.from_env()
@@ -94,11 +95,11 @@ def remove_command(output: Output, provider: str, kind: str | None) -> None:
         home.secret(provider).unlink()
     applied = reload_daemon(output)
     if output.json:
-        kinds = [entry.get("kind", "asr") for entry in removed]
+        kinds = [kind_of(entry) for entry in removed]
         output.object({"id": provider, "kinds": kinds, "keyDeleted": forgotten, "applied": applied})
         return
     for entry in removed:
-        output.line(f"removed: {provider} kind={entry.get('kind', 'asr')}" + (" and its key" if forgotten else ""))
+        output.line(f"removed: {provider} kind={kind_of(entry)}" + (" and its key" if forgotten else ""))
 
 
 def _entries(provider: str, kind: "Kind | None", line: str | None, models: tuple[str, ...]) -> list[dict[str, Any]]:

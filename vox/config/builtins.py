@@ -5,12 +5,13 @@ built-in ids and their aliases.
 """
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from vox.types import Kind
 
-__all__ = ["BUILTINS", "builtin_name", "nearest_builtins"]
+__all__ = ["BUILTINS", "builtin_name", "kind_of", "kinds_of", "nearest_builtins"]
 
 _MLX_NAMES = ("mlx_audio", "mlx-audio-stt", "mlx_audio_stt", "mlx-audio-tts", "mlx_audio_tts")
 
@@ -63,6 +64,22 @@ _MEANT = {
 def builtin_name(name: str, kind: Kind) -> str:
     """What the program is called here that `name` means for that kind; a name that is no alias means itself."""
     return _MEANT[kind].get(name, name)
+
+
+def kinds_of(name: str) -> list[Kind]:
+    """What the bundled program of that name, or of these names, does; nothing for one of another package."""
+    return [kind for kind, names in BUILTINS.items() if name in names or name in _MEANT[kind]]
+
+
+def kind_of(entry: Mapping[str, Any]) -> Any:
+    """The kind of an entry as it is written: what it says, be it right or wrong; else what its bundled program does,
+    where that is one thing alone; else `asr`."""
+    if "kind" in entry:
+        return entry["kind"]
+    builtin, name = entry.get("builtin"), entry.get("id")
+    program = name if builtin is True else builtin
+    kinds = kinds_of(program) if isinstance(program, str) and not entry.get("command") else []
+    return kinds[0] if len(kinds) == 1 else "asr"
 
 
 def nearest_builtins(name: str, kind: Kind, installed: Callable[[str], bool]) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from filelock import FileLock, Timeout
 
+from vox.config.builtins import kind_of
 from vox.config.comments import without_comments
 from vox.errors import ConfigError, InvalidRequest
 
@@ -54,7 +55,7 @@ def add_entry(path: Path, entry: dict[str, Any], otherwise: Sequence[dict[str, A
         ConfigError: The file cannot be read, is not valid, or cannot be written.
         InvalidRequest: The file has an entry of that id and kind.
     """
-    kind = entry.get("kind", "asr")
+    kind = kind_of(entry)
 
     def added(text: str) -> tuple[str, int]:
         entries = _entries(path, text)
@@ -63,8 +64,8 @@ def add_entry(path: Path, entry: dict[str, Any], otherwise: Sequence[dict[str, A
                 f"{path} has a {kind} provider {entry['id']!r} already. Switch it on with `vox providers enable "
                 f"{entry['id']} --kind {kind}`, or take it out first: vox providers remove {entry['id']}"
             )
-        others = () if any(kind == one.get("kind", "asr") for one in entries) else otherwise
-        for one in (*(one for one in others if one.get("kind", "asr") == kind and one["id"] != entry["id"]), entry):
+        others = () if any(kind == kind_of(one) for one in entries) else otherwise
+        for one in (*(one for one in others if kind_of(one) == kind and one["id"] != entry["id"]), entry):
             text = _append(text, one)
         return text, 1
 
@@ -140,9 +141,9 @@ def _edited(
     entries = _entries(path, text)
     found = _matching(entries, provider, kind)
     if not found and (wanted := _matching(otherwise, provider, kind)):
-        kinds = {otherwise[index].get("kind", "asr") for index in wanted}
+        kinds = {kind_of(otherwise[index]) for index in wanted}
         for entry in otherwise:
-            if entry.get("kind", "asr") in kinds:
+            if kind_of(entry) in kinds:
                 text = _append(text, entry)
         entries = _entries(path, text)
         found = _matching(entries, provider, kind)
@@ -170,9 +171,7 @@ def _entries(path: Path, text: str) -> list[dict[str, Any]]:
 
 def _matching(entries: Sequence[dict[str, Any]], provider: str, kind: str | None) -> list[int]:
     return [
-        index
-        for index, entry in enumerate(entries)
-        if entry.get("id") == provider and kind in (None, entry.get("kind", "asr"))
+        index for index, entry in enumerate(entries) if entry.get("id") == provider and kind in (None, kind_of(entry))
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, cast
 
 from pydantic import ValidationError
 
-from vox.config.builtins import nearest_builtins
+from vox.config.builtins import kind_of, nearest_builtins
 from vox.config.file import ConfigFile, Problem, read_file
 from vox.config.lines import Place
 from vox.config.providers import ProviderEntry
@@ -123,5 +123,5 @@ class _Reader:
 def _key(item: Any) -> tuple[str, str]:
     """What an entry calls itself, be it right or wrong; empty words match nothing."""
     fields = cast("dict[str, Any]", item) if isinstance(item, dict) else {}
-    name, kind = fields.get("id"), fields.get("kind", "asr")
+    name, kind = fields.get("id"), kind_of(fields)
     return (name, kind) if isinstance(name, str) and isinstance(kind, str) else ("", "")

@@ -1,10 +1,10 @@
 """One entry of providers.json. Source: the provider protocol, section "Configuration"."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from vox.config.builtins import builtin_name
+from vox.config.builtins import builtin_name, kind_of, kinds_of
 from vox.config.described import Described
 from vox.config.placement import Placement
 
@@ -95,7 +95,8 @@ class ProviderEntry(_Entry):
     id: str = Field(min_length=1, max_length=128)
     """Name of the provider; the pair (id, kind) is unique."""
     kind: Literal["asr", "tts"] = "asr"
-    """What it does; a program that does both has two entries."""
+    """What it does; a program that does both has two entries. Default: what the built-in does, where it does one thing
+    alone; else asr."""
     enabled: bool = True
     """False leaves the entry out without removing it, as `vox providers disable` does."""
     builtin: bool | str = False
@@ -140,10 +141,23 @@ class ProviderEntry(_Entry):
             return None
         return builtin_name(self.id if self.builtin is True else self.builtin, self.kind)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_the_kind_of_its_program(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        fields = cast("dict[str, Any]", value)
+        return fields if "kind" in fields else {**fields, "kind": kind_of(fields)}
+
     @model_validator(mode="after")
     def _has_a_program(self) -> "ProviderEntry":
         if not self.builtin and not self.command:
             raise ValueError('needs "command": ["program", "argument"] or "builtin": true')
+        kinds = kinds_of(self.program) if self.program else []
+        if kinds and self.kind not in kinds:
+            raise ValueError(
+                f'is of kind {self.kind}, but its built-in {self.program!r} is not: write "kind": "{kinds[0]}"'
+            )
         if self.program == COMMAND and not self.argv:
             raise ValueError('needs "argv", the command line to run: ["program", "{path}"]')
         if self.program != COMMAND and (self.argv or self.voices is not None):
