@@ -50,28 +50,24 @@ class AgentHub:
         self._last = LastSession(home.agents_json)
         self._watchers: list[Callable[[], object]] = []
         self._told: HubStatus | None = None
-        self._running = False
+        self._ends = False
         self.agents = Agents(self._last.read(), clock)
         self.voicebox = Voicebox(self._synthesize, self._changed, self._spoken, opened, clock)
         self.dictation = Dictation(self.agents, encode, self._settings, self._changed, self._announce)
         self.ears = Ears(
             runtime.live, self.agents, self.dictation, self.voicebox, self._heard, self._settings, self._changed
         )
-        self.agents.watch(lambda: self._last.note(self.agents.current if self._running else None))
+        self.agents.watch(lambda: self._last.note(None if self._ends else self.agents.current))
 
     async def run(self) -> None:
         """Listen and speak, until cancelled."""
-        self._running = True
-        try:
-            async with anyio.create_task_group() as tasks:
-                for work in (self._last.run, self.ears.run, self.voicebox.run, self._follow_loading, self._prepare):
-                    tasks.start_soon(work)
-        finally:
-            self._running = False
+        async with anyio.create_task_group() as tasks:
+            for work in (self._last.run, self.ears.run, self.voicebox.run, self._follow_loading, self._prepare):
+                tasks.start_soon(work)
 
     def stop(self) -> None:
         """The daemon ends: let all agents go, and remember who was spoken to."""
-        self._running = False
+        self._ends = True
         self.agents.close()
 
     # ---- what clients do
@@ -190,7 +186,8 @@ class AgentHub:
         arrived = anyio.Event()
         forget = self.agents.watch(arrived.set)
         try:
-            await arrived.wait()
+            if not self.agents.connected:
+                await arrived.wait()
         finally:
             forget()
         for text in (self._settings().said.muted, self._settings().said.listening):
