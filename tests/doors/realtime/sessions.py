@@ -114,6 +114,7 @@ class Stage:
         self.ears, self.voice, self.clock = Ears(list(heard or [])), voice or Voice(), Clock()
         self.agent = ScriptedAgent(*events)
         self.outbox, self.events = Outbox(), list[Event]()
+        self._gone = anyio.Event()
         self.warmed = list[tuple[str | None, str | None, str]]()
         chosen = self.agent if agent is ... else agent
         self.settings = RealtimeSettings.model_validate(QUIET | settings)
@@ -161,10 +162,11 @@ class Stage:
 
     async def run(self) -> None:
         """The session alone."""
-        await self.session.run(self._receive)
+        await self.session.run(self._receive, self._gone)
 
     def leave(self) -> None:
         """The client is gone."""
+        self._gone.set()
         self._send.close()
         self._receive.close()
 

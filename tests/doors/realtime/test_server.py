@@ -3,6 +3,8 @@
 import base64
 import contextlib
 import json
+import socket
+import struct
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -251,6 +253,22 @@ def test_a_frame_of_no_reasonable_size_closes(port: int) -> None:
         with contextlib.suppress(ConnectionClosed):
             line.raw(" " * (65 << 20))
         assert line.ended() == 1009
+
+
+def test_who_sends_such_a_frame_without_looking_up_is_told_all_the_same(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as raw:
+        raw.sendall(
+            b"GET /v1/realtime HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+        told = b""
+        while b"session.created" not in told:
+            told += raw.recv(1 << 16)
+        raw.sendall(struct.pack("!BBQI", 0x81, 0x80 | 127, 65 << 20, 0))
+        for _ in range(65):
+            raw.sendall(bytes(1 << 20))
+        told = b"".join(iter(lambda: raw.recv(1 << 16), b""))
+    assert b"\x03\xf1" in told[-125:]  # 1009
 
 
 @pytest.mark.parametrize(

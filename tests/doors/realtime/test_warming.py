@@ -68,3 +68,39 @@ async def test_a_client_does_not_wait_forever(monkeypatch: pytest.MonkeyPatch) -
     )
     async with stage.running():
         assert stage.types() == ["session.created"]
+
+
+async def test_a_client_that_leaves_while_models_are_loaded_is_noticed() -> None:
+    stage, loading = Stage(), anyio.Event()
+
+    async def never(*_: object) -> None:
+        loading.set()
+        await anyio.sleep_forever()
+
+    object.__setattr__(stage.services, "warm_up", never)
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(stage.run)
+            await loading.wait()
+            stage.leave()
+    assert stage.types() == [] and stage.outbox.closed
+
+
+async def test_what_is_said_while_models_are_loaded_is_answered_when_they_are() -> None:
+    stage, loaded = Stage(), anyio.Event()
+
+    async def wait(*_: object) -> None:
+        await loaded.wait()
+
+    object.__setattr__(stage.services, "warm_up", wait)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(stage.run)
+        for words in ("One.", "Two."):
+            stage._send.send_nowait(stage.update(instructions=words))
+        await anyio.wait_all_tasks_blocked()
+        assert stage.types() == []
+        loaded.set()
+        await stage.until_told("session.updated", 2)
+        tasks.cancel_scope.cancel()
+    told = [event["session"]["instructions"] for event in stage.told("session.updated")]
+    assert stage.types()[0] == "session.created" and told == ["One.", "Two."]

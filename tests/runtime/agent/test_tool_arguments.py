@@ -56,6 +56,7 @@ def test_what_was_meant_is_read(written: str, meant: dict[str, object]) -> None:
         '{"a":' * 5000,
         "3",
         '"Paris"',
+        '"{{"',
     ],
 )
 def test_what_cannot_be_read_stays(written: str) -> None:

@@ -85,14 +85,20 @@ class Session:
             "output_audio_buffer.clear": self._refuse_output_buffer,
         }
 
-    async def run(self, events: AsyncIterator[dict[str, Any] | EventError]) -> None:
+    async def run(self, events: AsyncIterator[dict[str, Any] | EventError], gone: anyio.Event) -> None:
         """Serve client events, as `read_event` gives them, until there are no more. Then, and when it is cancelled,
-        everything that was begun for it is cancelled and let go."""
+        everything that was begun for it is cancelled and let go.
+
+        Args:
+            gone: Set as soon as the client has gone.
+        """
         from vox.doors.realtime.listening import Ear  # and with it numpy, which a daemon without sessions does without
 
         self._ear = Ear(self.config.input_format, self.config.turn_detection)
         try:
-            await self._warm_up()
+            await self._warm_up(gone)
+            if gone.is_set():
+                return
             async with self._memory, anyio.create_task_group() as tasks:
                 self._begin(tasks)
                 async for event in events:
@@ -103,12 +109,16 @@ class Session:
             self._ear.clear()
             self.conversation.clear()  # much memory, which would else wait for the garbage collector
 
-    async def _warm_up(self) -> None:
+    async def _warm_up(self, gone: anyio.Event) -> None:
+        """Have the models loaded, as long as the client is there and waits."""
         wanted = self.config.transcription
         asr = self._services.names.asr(None if wanted is None else wanted.model)
         tts = "" if self.config.type == "transcription" else None
-        with anyio.move_on_after(_WARM_UP_S):
-            await self._services.warm_up(asr, tts, self._caller.client)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_cancel_on, gone, tasks.cancel_scope)
+            with anyio.move_on_after(_WARM_UP_S):
+                await self._services.warm_up(asr, tts, self._caller.client)
+            tasks.cancel_scope.cancel()
 
     def _begin(self, tasks: TaskGroup) -> None:
         self._answers = Answers(
@@ -371,6 +381,11 @@ class Session:
     def _refuse_output_buffer(self, event: dict[str, Any]) -> None:
         told = "There is no output buffer on a WebSocket: what was sent is the client's. Send response.cancel instead."
         raise EventError("invalid_event", told, "type")
+
+
+async def _cancel_on(event: anyio.Event, scope: anyio.CancelScope) -> None:
+    await event.wait()
+    scope.cancel()
 
 
 def _item_id(event: dict[str, Any]) -> str:

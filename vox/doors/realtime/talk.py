@@ -20,6 +20,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from vox.doors.realtime.admission import Opening
 from vox.doors.realtime.beta import incoming, outgoing
 from vox.doors.realtime.dialect import Knock
+from vox.doors.realtime.inbox import Inbox
 from vox.doors.realtime.limits import Ending, Life
 from vox.doors.realtime.outbox import Event, Outbox
 from vox.doors.realtime.services import Services
@@ -46,7 +47,7 @@ class Talk:
 
     def __init__(self, socket: WebSocket, knock: Knock, opening: Opening, services: Services) -> None:
         self._socket, self._knock, self._allowance = socket, knock, opening.allowance
-        self._outbox = Outbox(lambda: self.end(_TRY_LATER))
+        self._inbox, self._outbox = Inbox(socket.receive), Outbox(lambda: self.end(_TRY_LATER))
         caller = Caller(client=opening.config.id, method="realtime")
         self._session = Session(services, opening.config, self._outbox, caller)
         settings = services.settings()
@@ -63,11 +64,12 @@ class Talk:
         await self._socket.accept(subprotocol=self._knock.subprotocol)
         async with anyio.create_task_group() as tasks:
             self._tasks = tasks
+            tasks.start_soon(self._inbox.fill)
             tasks.start_soon(self._write)
             tasks.start_soon(self._live)
             async with aclosing(self._events()) as events:
                 try:
-                    await self._session.run(events)
+                    await self._session.run(events, self._inbox.gone)
                 except Exception:  # of ours, whatever it is: it ends this session, never the daemon
                     _log.exception("realtime.session_failed")
                     self._tell(EventError(None, "The session failed. See the daemon's log.", type="server_error"))
@@ -96,14 +98,13 @@ class Talk:
 
     async def _events(self) -> AsyncGenerator[dict[str, Any] | EventError]:
         """What the client says, until it leaves."""
-        with contextlib.suppress(WebSocketDisconnect):
-            while (message := await self._socket.receive())["type"] == "websocket.receive":
-                event = self._limited(_read(message.get("text")))
-                if isinstance(event, EventError) or event["type"] != _APPEND:
-                    self._life.happens()
-                if self._knock.beta and not isinstance(event, EventError):
-                    event = incoming(event)
-                yield event
+        async for frame in self._inbox:
+            event = self._limited(_read(frame))
+            if isinstance(event, EventError) or event["type"] != _APPEND:
+                self._life.happens()
+            if self._knock.beta and not isinstance(event, EventError):
+                event = incoming(event)
+            yield event
 
     def _limited(self, event: dict[str, Any] | EventError) -> dict[str, Any] | EventError:
         """Responses that are asked for are counted; those the daemon begins by itself are not."""

@@ -36,7 +36,7 @@ def repaired(arguments: str) -> str:
         return "{}"
     if isinstance(value, str):  # an object that was encoded twice
         inner = repaired(value)
-        return inner if inner.lstrip().startswith("{") else arguments
+        return inner if _is_object(inner) else arguments
     return arguments
 
 
@@ -152,6 +152,13 @@ def _mended(arguments: str) -> str:
         return arguments
     # Half a character cannot be sent as UTF-8.
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text, parse_constant=_refuse), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _refuse(constant: str) -> NoReturn:
