@@ -24,6 +24,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
         "VOX_DEFAULT_TTS",
         "VOX_ALIAS_PORTS",
         "VOX_BRIDGE_PORT",
+        "VOX_OPENVIP_PORT",
         "VOX_AUTH_TOKEN",
     ):
         monkeypatch.delenv(name, raising=False)

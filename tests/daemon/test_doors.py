@@ -23,10 +23,11 @@ def get(port: int, path: str, host: str = "127.0.0.1", **headers: str) -> int:
 
 
 def test_an_alias_port_leads_to_the_same_doors(daemon: Daemon) -> None:
-    daemon.environment |= {"VOX_ALIAS_PORTS": "1", "VOX_BRIDGE_PORT": "0"}
+    daemon.environment |= {"VOX_ALIAS_PORTS": "1", "VOX_BRIDGE_PORT": "0", "VOX_OPENVIP_PORT": "0"}
     daemon.start()
     with Client(daemon.socket) as client:
-        (alias,) = client.call("health")["aliases"]
+        alias, openvip = client.call("health")["aliases"]
+    assert (openvip["door"], openvip["listening"]) == ("openvip", True)
     assert alias == {"door": "companion", "port": alias["port"], "listening": True}
     assert get(alias["port"], "/health") == get(daemon.facts()["port"], "/health") == 200
     with connect(f"ws://127.0.0.1:{alias['port']}/") as web:
@@ -43,10 +44,12 @@ def test_an_alias_port_that_is_taken(daemon: Daemon) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        daemon.environment |= {"VOX_ALIAS_PORTS": "1", "VOX_BRIDGE_PORT": str(port)}
+        daemon.environment |= {"VOX_ALIAS_PORTS": "1", "VOX_BRIDGE_PORT": str(port), "VOX_OPENVIP_PORT": str(port)}
         daemon.start()
         with Client(daemon.socket) as client:
-            assert client.call("health")["aliases"] == [{"door": "companion", "port": port, "listening": False}]
+            assert client.call("health")["aliases"] == [
+                {"door": door, "port": port, "listening": False} for door in ("companion", "openvip")
+            ]
         assert get(daemon.facts()["port"], "/health") == 200
     assert "daemon.alias_taken" in daemon.log()
 

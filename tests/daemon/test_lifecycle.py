@@ -39,6 +39,7 @@ def test_from_start_to_ready_to_a_clean_end(daemon: Daemon, recording: str) -> N
             {"name": "companion", "url": f"http://127.0.0.1:{facts['port']}/"},
             {"name": "openai", "url": f"http://127.0.0.1:{facts['port']}/v1"},
             {"name": "realtime", "url": f"ws://127.0.0.1:{facts['port']}/v1/realtime"},
+            {"name": "openvip", "url": f"http://127.0.0.1:{facts['port']}/openvip"},
             {"name": "demo", "url": f"http://127.0.0.1:{facts['port']}/demo"},
         ]
         assert health["aliases"] == []

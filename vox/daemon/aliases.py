@@ -14,7 +14,10 @@ from vox.daemon.listen import bind_tcp
 from vox.errors import ConfigError
 from vox.log import get_logger
 
-__all__ = ["Alias", "aliases_of", "open_aliases"]
+__all__ = ["OPENVIP", "Alias", "aliases_of", "open_aliases"]
+
+OPENVIP = "openvip"
+"""The door whose paths are at the root of its port, too."""
 
 _LOOPBACK = "127.0.0.1"  # an alias never leaves this machine, wherever the daemon itself listens
 
@@ -36,7 +39,8 @@ class Alias:
 
 def aliases_of(settings: Settings) -> list[Alias]:
     """The aliases that shall be taken."""
-    return [Alias("companion", settings.bridge_port)] if settings.alias_ports else []
+    wanted = [Alias("companion", settings.bridge_port), Alias(OPENVIP, settings.openvip_port)]
+    return wanted if settings.alias_ports else []
 
 
 def open_aliases(wanted: Iterable[Alias]) -> list[Alias]:

@@ -24,6 +24,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import Scope
 from starlette.websockets import WebSocket
 
 from vox import __version__
@@ -40,6 +41,7 @@ from vox.daemon.guard import Guard
 from vox.daemon.keys import Keys
 from vox.daemon.listen import HttpServer, bind_tcp, is_loopback, listen_unix
 from vox.daemon.notify import Notifier
+from vox.daemon.openvip import make_openvip
 from vox.daemon.peers import Address, Peers
 from vox.daemon.private import make_private
 from vox.daemon.providers import make_supervisor
@@ -50,7 +52,9 @@ from vox.doors.companion.server import Companion
 from vox.doors.demo.page import demo_route
 from vox.doors.events.http import event_route
 from vox.doors.openai.answers import HANDLERS
+from vox.doors.openai.errors import refused
 from vox.doors.openai.server import OpenAi
+from vox.doors.openvip.server import OpenVip
 from vox.doors.rpc.groups.daemon import Daemon
 from vox.doors.rpc.handler import Access
 from vox.doors.rpc.methods import Methods
@@ -176,10 +180,8 @@ async def _serve(home: Home, runtime: Runtime, reloader: Reloader, origins: Orig
             open_realtime(runtime, openai.names, lambda scope: access_of(scope, keys))
         )
         doors = [events, *companion.routes(), *openai.routes(), *realtime.routes(), demo_route()]
-        app = Cors(_app(methods, keys, doors))
-        names = names_of(lambda: runtime.configuration.settings)
-        guard = Guard(app, origins.allows, names, lambda scope: admits(scope, keys), PAGES)
-        server = HttpServer(guard, connection_class(_peers(runtime, listener)))
+        openvip = make_openvip(runtime, home, _app(methods, keys, doors), aliases, stop.set, front)
+        server = HttpServer(_guarded(openvip, runtime, origins, keys), connection_class(_peers(runtime, listener)))
         front.start_soon(_run_http, server, [listener, *(alias.listener for alias in aliases if alias.listener)])
         await _open_unix(stack, home, methods, front)
         publish(home.runtime_json, {**facts, "token": token})
@@ -197,9 +199,20 @@ async def _serve(home: Home, runtime: Runtime, reloader: Reloader, origins: Orig
             withdraw(home.runtime_json)
             await _tell_stopping(runtime.events)
             await realtime.stop()
+            openvip.stop()
             server.stop()
             front.cancel_scope.cancel()
             _log.info("daemon.stopping")
+
+
+def _guarded(openvip: OpenVip, runtime: Runtime, origins: Origins, keys: Keys) -> Guard:
+    """All doors, behind what stands before all of them. Who is turned away is told so in the words of the door."""
+
+    def words(scope: Scope, status: int) -> bytes | None:
+        return openvip.refusal(scope, status) or refused(scope["path"], status)
+
+    names = names_of(lambda: runtime.configuration.settings)
+    return Guard(Cors(openvip), origins.allows, names, lambda scope: admits(scope, keys), PAGES, words)
 
 
 async def _tell_stopping(events: Events) -> None:
@@ -288,6 +301,7 @@ def _health(facts: dict[str, Any], started: float, aliases: list[Alias]) -> dict
         {"name": "companion", "url": f"http://{host}:{facts['port']}/"},
         {"name": "openai", "url": f"http://{host}:{facts['port']}/v1"},
         {"name": "realtime", "url": f"ws://{host}:{facts['port']}/v1/realtime"},
+        {"name": "openvip", "url": f"http://{host}:{facts['port']}/openvip"},
         {"name": "demo", "url": f"http://{host}:{facts['port']}/demo"},
     ]
     return {

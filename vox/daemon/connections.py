@@ -12,6 +12,7 @@ from typing import Any, cast
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from vox.daemon.peers import Address
+from vox.doors.openvip.sse import TRANSPORT
 from vox.log import get_logger
 
 __all__ = ["HEAD_S", "MAX_CONNECTIONS", "MAX_HEAD", "connection_class"]
@@ -31,6 +32,15 @@ _log = get_logger()
 _Base = cast("type[Any]", AutoHTTPProtocol)  # httptools' or h11's: both keep `cycle`, `connections` and `transport`
 
 
+class _Offering(_Base):
+    """A connection that lets a door write to it without a task of its own."""
+
+    def on_message_begin(self) -> None:
+        """A request begins. httptools' connections tell of it; h11's do without what follows."""
+        super().on_message_begin()
+        self.scope["extensions"] = {TRANSPORT: self.transport}
+
+
 def connection_class(is_ours: Callable[[Address, Address], bool], head_s: float = HEAD_S) -> type[asyncio.Protocol]:
     """The class for uvicorn's `http` option.
 
@@ -38,7 +48,7 @@ def connection_class(is_ours: Callable[[Address, Address], bool], head_s: float 
         is_ours: Tells whether the loopback connection between a peer and a local address may come in.
     """
 
-    class Connection(_Base):
+    class Connection(_Offering):
         """One connection."""
 
         late: asyncio.TimerHandle | None = None

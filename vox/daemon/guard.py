@@ -38,6 +38,7 @@ class Guard:
         is_name: Tells whether a host, lower case and without its port, is another name of ours.
         admits: Tells whether an HTTP request brings the token that is required, if one is.
         pages: Our own pages.
+        words: The body of the refusal of a request, by its status; None for the published one.
     """
 
     def __init__(
@@ -47,8 +48,10 @@ class Guard:
         is_name: Callable[[str], bool] = lambda _: False,
         admits: Callable[[Scope], bool] = lambda _: True,
         pages: OwnPages = _NO_PAGES,
+        words: Callable[[Scope, int], bytes | None] = lambda scope, status: refused(scope["path"], status),
     ) -> None:
         self._app, self._allows, self._is_name, self._admits, self._pages = app, allows, is_name, admits, pages
+        self._words = words
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
@@ -59,7 +62,7 @@ class Guard:
         if status is None:
             await self._app(scope, receive, send)
         else:
-            await _refuse(scope, send, status)
+            await _refuse(scope, send, status, self._words)
 
     def _refusal(self, scope: Scope) -> int | None:
         hosts = _header(scope, b"host")
@@ -132,9 +135,9 @@ def _is_own_name(name: str) -> bool:
         return False
 
 
-async def _refuse(scope: Scope, send: Send, status: int) -> None:
+async def _refuse(scope: Scope, send: Send, status: int, words: Callable[[Scope, int], bytes | None]) -> None:
     kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
-    body = b"" if scope["type"] == "websocket" else refused(scope["path"], status) or _BODIES.get(status, b"")
+    body = b"" if scope["type"] == "websocket" else words(scope, status) or _BODIES.get(status, b"")
     headers = [(b"content-length", str(len(body)).encode("ascii")), (b"connection", b"close")]
     if body:
         headers.append((b"content-type", b"application/json"))

@@ -14,11 +14,10 @@ from vox.daemon.doctor.check import Check
 
 __all__ = ["Holder", "holder_of", "ports"]
 
-_OPENVIP = 8770
-"""Clients of OpenVIP expect a server there."""
 _LISTENING = "0A"  # proc(5): the state in /proc/net/tcp
 _KNOCK_S = 0.5
 _LSOF_S = 3.0
+_VARIABLES = {"the companion door": "VOX_BRIDGE_PORT", "the openvip door": "VOX_OPENVIP_PORT"}
 _CHOOSE = "stop that program, or set VOX_PORT, or `port` in config.json, to another one; 0 takes any"
 
 
@@ -41,12 +40,7 @@ def ports(settings: Settings, daemon: int | None) -> Iterable[Check]:
         daemon: The daemon's process; None where there is none.
     """
     wanted = {settings.port: "clients"} | {alias.port: f"the {alias.door} door" for alias in aliases_of(settings)}
-    checks = [_check(port, use, settings, daemon) for port, use in wanted.items() if port]
-    if settings.alias_ports and _OPENVIP not in wanted:
-        holder = holder_of(_OPENVIP)
-        told = "free; Vox does not listen there yet" if holder is None else f"taken by {holder}; Vox does not need it"
-        checks.append(Check(f"port {_OPENVIP}", "ok", f"for OpenVIP: {told}"))
-    return checks
+    return [_check(port, use, settings, daemon) for port, use in wanted.items() if port]
 
 
 def _check(port: int, use: str, settings: Settings, daemon: int | None) -> Check:
@@ -57,7 +51,7 @@ def _check(port: int, use: str, settings: Settings, daemon: int | None) -> Check
         return Check(name, "ok", f"for {use}: Vox listens")
     told = f"for {use}: taken by {holder}"
     if port != settings.port:
-        remedy = ("Free it", "stop that program, then: vox daemon restart; or set VOX_BRIDGE_PORT")
+        remedy = ("Free it", f"stop that program, then: vox daemon restart; or set {_VARIABLES[use]}")
         return Check(name, "warning", f"{told}; programs that expect Vox there do not find it", remedy)
     asked_for = "port" in settings.model_fields_set
     if asked_for and daemon is None:
