@@ -131,7 +131,9 @@ def _words(text: str) -> list[Unit]:
 
 def _match(phrases: list[_Phrase], words: list[Unit], start: int) -> int | None:
     """Where the longest of the phrases that begin at a word ends; None where none does."""
-    ends = [end for phrase in phrases if phrase and (end := _match_places(phrase, words, start)) is not None]
+    first = words[start].form
+    begun = [phrase for phrase in phrases if phrase and any(choice[0] == first for choice in phrase[0])]
+    ends = [end for phrase in begun if (end := _match_places(phrase, words, start)) is not None]
     return max((end for end in ends if end > start), default=None)
 
 
