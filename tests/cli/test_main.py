@@ -90,7 +90,9 @@ def test_a_command_loads_nothing_heavy_and_no_other_command(shared, tone):
     assert not {f"vox.cli.{name}" for name in COMMANDS if name != "transcribe"} & loaded
 
 
-@pytest.mark.parametrize("words", [["sing"], ["transcribe"], ["models", "--kind"], ["speak", "--speed", "fast", "hi"]])
+@pytest.mark.parametrize(
+    "words", [["sing"], ["transcribe", "--words"], ["models", "--kind"], ["speak", "--speed", "fast", "hi"]]
+)
 def test_wrong_use(words):
     done = CliRunner().invoke(cli, words)
     assert (done.exit_code, done.stdout) == (64, "") and "Usage: " in done.stderr

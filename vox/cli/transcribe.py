@@ -30,6 +30,8 @@ Examples:
   vox transcribe --format srt --out talk.srt talk.m4a
   vox transcribe --out texts/ *.wav
   ffmpeg -i film.mkv -f wav - | vox transcribe -
+  vox transcribe | tool | vox speak
+  vox transcribe --follow | tool | vox speak --lines
 
 \b
 Exit status: 0 text was found, 1 there is no speech, 64 wrong use, 65 not
@@ -48,21 +50,25 @@ command = Verbs(
         "cancel": "vox.cli.live:cancel_command",
         "bench": "vox.cli.repeat:transcribe_command",
     },
+    bare=True,  # then it listens
     short_help="Recognise speech, in audio files or live.",
-    help="Recognise speech: in files, or live. Without a command: file.",
-    epilog="\b\nExamples:\n  vox transcribe talk.mp3\n  vox transcribe live",
+    help="Recognise speech: in files, or live. Without a command: file, or without a file what is said, as a line.",
+    epilog="\b\nExamples:\n  vox transcribe talk.mp3\n  vox transcribe live\n  vox transcribe | tool | vox speak",
 )
 
 
 @click.command("file", short_help="Recognise the speech in audio files.", epilog=_EPILOG)
-@click.argument("files", nargs=-1, required=True, metavar="FILE...|-")
+@click.argument("files", nargs=-1, metavar="[FILE...|-]")
 @click.option("--model", metavar="ID", help="Model; see `vox models`. Default: the first that is installed.")
 @click.option("--language", metavar="TAG", help="Language spoken, as in en or pt-BR, for models that ask.")
 @click.option("--words", is_flag=True, help="Show when each word is spoken.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), help="Form of the text. Default: text.")
 @click.option("--metrics", is_flag=True, help="Tell on stderr where the time went.")
-@click.option("--partials", is_flag=True, help="Show on the terminal what is recognised so far.")
+@click.option("--partials", is_flag=True, help="Show on stderr what is recognised so far.")
 @click.option("--out", metavar="PATH", help="Write to this file, or into this folder.")
+@click.option("--follow", is_flag=True, help="Without FILE: a line for each utterance, until Ctrl-C.")
+@click.option("--auto-submit", is_flag=True, help="Without FILE: end with the first utterance.")
+@click.option("--agent", metavar="ID", help="Without FILE: name to be spoken to by. Default: transcribe.")
 @max_wait_option
 @json_option
 @no_start_option
@@ -77,14 +83,28 @@ def file_command(
     metrics: bool,
     partials: bool,
     out: str | None,
+    follow: bool,
+    auto_submit: bool,
+    agent: str | None,
     max_wait: float | None,
     start: bool,
 ) -> int:
-    """Recognise the speech in audio files.
+    """Recognise the speech in audio files, or what is said.
 
     FILE is any audio file; - is standard input. `vox transcribe FILE` does the same. Several files are a batch: they
     let calls go first for whose answer somebody waits.
+
+    Without FILE, what is said into the daemon's microphone is printed as one line, when it is to be sent ("ok send"),
+    and that is all: so the programs of a pipe see the end of their input after each turn.
     """
+    _check_options(bool(files))
+    if not files:
+        from vox.cli import pipe
+
+        if not (follow or auto_submit or agent):
+            pipe.check_stdin()
+        how = pipe.How(agent or pipe.AGENT, follow=follow, auto_submit=auto_submit, partials=partials)
+        return pipe.hear(output, how, start)
     names = list(files)
     shape = format_ or (_FORMATS_BY_SUFFIX.get(Path(out).suffix.lower(), "text") if out else "text")
     targets = _targets(names, out, _SUFFIXES[shape])
@@ -170,6 +190,24 @@ class _Job:
             return 0
         self._output.note(f"{_shown(name)}: no speech")
         return NOT_FOUND
+
+
+def _check_options(has_files: bool) -> None:
+    """See to it that only options were given that mean something here."""
+    given = click.get_current_context().params
+    wrong = _WITHOUT_FILES if has_files else (*_WITH_FILES, *_OF_THE_MODEL)
+    for name in wrong:
+        if given[name] is None or given[name] is False:
+            continue
+        option = f"--{name.strip('_').replace('_', '-')}"
+        if name in _OF_THE_MODEL:
+            raise click.UsageError(f"{option} needs a FILE. For the microphone, set openVip.{name} in config.json.")
+        raise click.UsageError(f"{option} goes without a FILE only." if has_files else f"{option} needs a FILE.")
+
+
+_WITHOUT_FILES = ("follow", "auto_submit", "agent")
+_WITH_FILES = ("words", "format_", "metrics", "out", "max_wait")
+_OF_THE_MODEL = ("model", "language")
 
 
 def _targets(names: list[str], out: str | None, suffix: str) -> list[Path | None]:

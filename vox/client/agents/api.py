@@ -45,7 +45,7 @@ class Agents(ABC):
         """
         from vox.client.agents.stream import AgentStream
 
-        return AgentStream(self._whereabouts, agent, partials=partials, resume_s=resume_s)
+        return AgentStream(self.whereabouts, agent, partials=partials, resume_s=resume_s)
 
     def say(
         self,
@@ -112,9 +112,17 @@ class Agents(ABC):
         """
         from vox.client.agents.door import Door
 
-        return Door(lambda: self._whereabouts(True))
+        return Door(lambda: self.whereabouts(True))
 
-    def _whereabouts(self, first: bool) -> Address:
+    def whereabouts(self, first: bool) -> Address:
+        """Where the daemon is.
+
+        Args:
+            first: Whether to start one, if that is allowed.
+
+        Raises:
+            DaemonUnavailable: There is none.
+        """
         if first:
             self.connect()
         return address_of(self.home)
