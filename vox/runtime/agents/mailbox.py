@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 __all__ = ["BOUND", "OVERHEAD", "Mailbox"]
 
-BOUND = 2_000_000
-"""Bytes of messages that may wait."""
+BOUND = 1_500_000
+"""Bytes of messages that may wait. With what lies in the connection before them, and between them in the process's
+memory, a reader that never reads costs 2 MB."""
 
 OVERHEAD = 128
 """Bytes a waiting message counts beyond its own: what Python keeps of it."""
