@@ -9,7 +9,20 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import capacity, engines, fairness, host, live, realtime, recognition, replicas, soak, start, streams
+from benchmarks import (
+    capacity,
+    engines,
+    fairness,
+    host,
+    live,
+    openvip,
+    realtime,
+    recognition,
+    replicas,
+    soak,
+    start,
+    streams,
+)
 from benchmarks.page import fill
 from benchmarks.report import Report
 
@@ -24,6 +37,7 @@ _BENCHMARKS = {
     "streams": streams.measure,
     "live": live.measure,
     "realtime": realtime.measure,
+    "openvip": openvip.measure,
     "engines": engines.measure,
 }
 
