@@ -201,6 +201,14 @@ def test_what_is_said_is_answered_and_counted(port: int, llm: LlmServer) -> None
 APPEND = "input_audio_buffer.append"
 
 
+def nested(levels: int) -> str:
+    return '{"a":' * levels + "1" + "}" * levels
+
+
+def with_parameters(schema: str) -> str:
+    return f'{{"type": "session.update", "session": {{"tools": [{{"name": "f", "parameters": {schema}}}]}}}}'
+
+
 @pytest.mark.parametrize(
     ("frame", "code"),
     [
@@ -223,6 +231,9 @@ APPEND = "input_audio_buffer.append"
         ('{"type": "conversation.item.delete", "item_id": "none"}', "item_delete_invalid_item_id"),
         ('{"type": "response.cancel"}', "response_cancel_not_active"),
         ('{"type": "output_audio_buffer.clear"}', "invalid_event"),
+        (f'{{"type": "session.update", "session": {{"truncation": {nested(300)}}}}}', "invalid_value"),
+        (with_parameters(nested(300)), "invalid_value"),
+        (with_parameters(nested(900)), "invalid_value"),
         ('{"type": "' + "x" * 100_000 + '"}', "unknown_event"),
         ("[" * 100_000, "invalid_json"),
         (b"\x00\x01binary", "invalid_event"),

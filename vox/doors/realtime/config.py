@@ -179,7 +179,7 @@ class SessionConfig:
             tool_choice=read_tool_choice(fields, self.tool_choice),
             parallel_tool_calls=fields.flag("parallel_tool_calls", self.parallel_tool_calls),
             max_output_tokens=_max_tokens(fields, self.max_output_tokens),
-            truncation=fields.anything("truncation", self.truncation) or "auto",
+            truncation=fields.told_again("truncation", self.truncation) or "auto",
             include=fields.texts("include", self.include),
             greeting=_greeting(vox, self.greeting),
             latency_events=vox.flag("latency_events", self.latency_events),

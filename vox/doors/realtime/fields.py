@@ -14,6 +14,7 @@ Whole = TypeVar("Whole", bound=int | None)
 Flag = TypeVar("Flag", bound=bool | None)
 
 _MOST = 1024  # entries of a list of strings
+_DEEPEST = 100  # levels of a value: no schema has as many, and writers of JSON give up at 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,13 @@ class Fields:
         """A value of any kind."""
         value = self.values.get(name)
         return now if value is None else value
+
+    def told_again(self, name: str, now: Any) -> Any:
+        """A value of any kind that is sent on, or back, as it came: not nested too deep for that."""
+        value = self.anything(name, now)
+        if _levels_past(_DEEPEST, value):
+            raise self.wrong(name, f"is nested more than {_DEEPEST} levels deep")
+        return value
 
     def text(self, name: str, now: Text, longest: int | None = None) -> str | Text:
         """A string."""
@@ -130,3 +138,17 @@ class Fields:
 
     def _at(self, name: str) -> str:
         return f"{self.path}.{name}" if self.path else name
+
+
+def _levels_past(bound: int, value: Any) -> bool:
+    level = [value]
+    for _ in range(bound):
+        level = [part for one in level for part in _parts(one)]
+    return level != []
+
+
+def _parts(value: Any) -> list[Any]:
+    """What is inside an object or a list."""
+    if isinstance(value, dict):
+        return list(cast("dict[str, Any]", value).values())
+    return cast("list[Any]", value) if isinstance(value, list) else []

@@ -57,7 +57,7 @@ def _tool(tool: Fields) -> dict[str, Any]:
         "type": "function",
         "name": name,
         "description": tool.text("description", "") or "",
-        "parameters": tool.group("parameters").values,
+        "parameters": Fields.of(tool.told_again("parameters", {}), f"{tool.path}.parameters").values,
     }
 
 
