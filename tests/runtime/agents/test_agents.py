@@ -5,6 +5,7 @@ import pytest
 from tests.runtime.conftest import Clock
 from vox.errors import AgentConflict, AgentNotConnected, AgentReserved, InvalidRequest
 from vox.runtime.agents.agents import LONGEST_ID, PREFER_S, Agents
+from vox.runtime.agents.mailbox import BOUND
 
 
 @pytest.fixture
@@ -138,7 +139,7 @@ def test_partials_are_for_those_who_asked(agents: Agents) -> None:
 def test_what_was_left_out_stays_counted(agents: Agents) -> None:
     mailbox = agents.connect("slow")
     for _ in range(5):
-        mailbox.put(b"x" * 900_000)
+        mailbox.put(b"x" * (BOUND // 3))
     assert agents.left_out() == 3
     agents.disconnect("slow", mailbox)
     assert agents.left_out() == 3

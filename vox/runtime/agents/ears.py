@@ -196,9 +196,7 @@ class Ears:
         return self.wanted and bool(self._agents.connected)
 
     def _is_deaf(self) -> bool:
-        if self._settings().headphones:
-            return False
-        return self._voicebox.sounds or self._voicebox.silent_for_s < _TAIL_S
+        return not self._settings().headphones and self._voicebox.silent_for_s < _TAIL_S
 
     def _wants_guesses(self) -> bool:
         return not self._dictation.muted and self._agents.wants_partials(self._agents.current)

@@ -58,8 +58,8 @@ class Voicebox:
         self._to_make, self._to_play = deque[Saying](), deque[Saying]()
         self._more_to_make, self._more_to_play, self._taken = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.sounds = False
-        """Whether something is heard."""
-        self._silent_since = float("-inf")
+        """Whether something is heard, or the device is kept for what comes next."""
+        self._loud, self._silent_since = False, float("-inf")
         self.error: VoxError | None = None
         """Why the last text was not spoken."""
         self.last: Spoken | None = None
@@ -72,8 +72,8 @@ class Voicebox:
 
     @property
     def silent_for_s(self) -> float:
-        """Seconds since something was heard."""
-        return 0.0 if self.sounds else self._clock() - self._silent_since
+        """Seconds since something was given to the device, which may be a moment late."""
+        return 0.0 if self._loud else self._clock() - self._silent_since
 
     async def say(self, request: SynthesizeRequest, *, keep: bool = False) -> Spoken:
         """Speak behind what waits already. Returns when it was heard, was stopped, or after `ANSWER_S`; cancelling this
@@ -191,6 +191,7 @@ class Voicebox:
             self._silence()
         else:
             await self._output.drain()
+            self._hush()
 
     async def _next(self, saying: Saying) -> AudioChunk | None:
         """The next piece; when it takes its time, the device is let go, and others may be heard."""
@@ -226,13 +227,19 @@ class Voicebox:
             _log.warning("speaker.failed", why=error.message)
 
     def _sound(self) -> None:
+        self._loud = True
         if not self.sounds:
             self.sounds = True
             self._changed()
 
+    def _hush(self) -> None:
+        if self._loud:
+            self._loud, self._silent_since = False, self._clock()
+
     def _silence(self) -> None:
+        self._hush()
         if self.sounds:
-            self.sounds, self._silent_since = False, self._clock()
+            self.sounds = False
             self._changed()
 
     def _note(self, saying: Saying) -> None:
