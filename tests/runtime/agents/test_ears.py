@@ -10,6 +10,7 @@ from tests import clock as leaping
 from tests.runtime.agents.conftest import Studio, listening, read, words_of
 from tests.runtime.conftest import until
 from tests.runtime.live.conftest import ME, spoken, under_way
+from vox.config.openvip import OpenVipSettings
 from vox.errors import MicrophoneUnavailable, ModelNotInstalled, ProviderCrashed
 from vox.runtime.agents.mailbox import Mailbox
 from vox.runtime.live.told import Asker, LiveRequest
@@ -308,3 +309,16 @@ async def test_the_settings_say_which_model_and_language() -> None:
         await hear(at_work, 1)
         (request,) = at_work.recogniser.requests
         assert (request.model, request.language) == ("ear:2", "de")
+
+
+async def test_another_model_or_language_begins_another_session() -> None:
+    async with listening(studio("Hello.", "Hallo.")) as at_work:
+        mailbox = await opened(at_work)
+        await hear(at_work, 1)
+        at_work.settings = OpenVipSettings(model="ear:2", language="de")
+        at_work.ears.refresh()
+        await until(lambda: at_work.states[-2:] == ["off", "listening"])
+        await hear(at_work, 2)
+        first, second = at_work.recogniser.requests
+        assert (first.model, first.language, second.model, second.language) == (None, None, "ear:2", "de")
+        assert words_of(mailbox) == ["Hello.", "Hallo."] and at_work.ears.wanted

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from tests.runtime.agents.conftest import Loudspeaker, encoded, words_of
 from tests.runtime.conftest import running, until
 from tests.runtime.live.conftest import LoudCutter, spoken
 from vox.config import ProviderEntry
+from vox.config.openvip import OpenVipSettings
 from vox.errors import AgentNotConnected
 from vox.paths import Home
 from vox.runtime.agents.hub import AgentHub
@@ -209,3 +210,14 @@ async def test_real_speech_is_recognised_for_the_agent_it_was_said_to(home: Home
         assert "fellow americans" in text and "what your country can do for you" in text
         assert stage.hub.status().asr_model == "moonshine:tiny-en"
         assert stage.microphone.is_open
+
+
+async def test_settings_that_change_are_followed(home: Home, entries: list[ProviderEntry]) -> None:
+    async with staged(home, *entries, openVip={"announcements": False}) as stage:
+        stage.hub.agents.connect("one")
+        await until(lambda: stage.hub.status().state == "listening")
+        before = stage.runtime.configuration
+        changed = before.settings.model_copy(update={"open_vip": OpenVipSettings(language="de", announcements=False)})
+        stage.runtime.configure(replace(before, settings=changed))
+        await until(lambda: stage.told[-1].language == "de" and stage.told[-1].state == "listening")
+        assert [status.state for status in stage.told][-2:] == ["off", "listening"]

@@ -88,6 +88,10 @@ class Ears:
         self._set(not self.wanted)
         return self.wanted
 
+    def refresh(self) -> None:
+        """The settings may have changed: another model or language begins another session."""
+        self._look()
+
     # ---- how it stands
 
     @property
@@ -118,7 +122,7 @@ class Ears:
             while True:
                 await self._until(self._should_listen)
                 self._sitting = sitting = self._sit(tasks)
-                await self._until(lambda sitting=sitting: sitting.over or not self._should_listen())
+                await self._until(lambda sitting=sitting: sitting.over or not self._should_go_on(sitting))
                 if not sitting.over:
                     sitting.ending = True
                     tasks.start_soon(self._end, sitting)
@@ -134,6 +138,7 @@ class Ears:
 
     def _sit(self, tasks: TaskGroup) -> Sitting:
         sitting = Sitting(
+            wishes=self._wishes(),
             current=lambda: self._agents.current,
             is_deaf=self._is_deaf,
             wants_guesses=self._wants_guesses,
@@ -145,10 +150,8 @@ class Ears:
 
     async def _live_through(self, sitting: Sitting) -> None:
         """One session from its beginning to its end."""
-        wanted = self._settings()
-        request = LiveRequest(
-            model=wanted.model, language=wanted.language, utterances=True, guesses=True, attendant=sitting
-        )
+        model, language = sitting.wishes
+        request = LiveRequest(model=model, language=language, utterances=True, guesses=True, attendant=sitting)
         try:
             _, final = await self._live.run(request, _ASKER, lambda session, told: self._told(sitting, session, told))
             if not sitting.ending and (final is None or final.ended_by == "stop"):
@@ -194,6 +197,13 @@ class Ears:
 
     def _should_listen(self) -> bool:
         return self.wanted and bool(self._agents.connected)
+
+    def _should_go_on(self, sitting: Sitting) -> bool:
+        return self._should_listen() and sitting.wishes == self._wishes()
+
+    def _wishes(self) -> tuple[str | None, str | None]:
+        settings = self._settings()
+        return settings.model, settings.language
 
     def _is_deaf(self) -> bool:
         return not self._settings().headphones and self._voicebox.silent_for_s < _TAIL_S

@@ -62,7 +62,7 @@ class AgentHub:
     async def run(self) -> None:
         """Listen and speak, until cancelled."""
         async with anyio.create_task_group() as tasks:
-            for work in (self._last.run, self.ears.run, self.voicebox.run, self._follow_loading, self._prepare):
+            for work in (self._last.run, self.ears.run, self.voicebox.run, self._follow, self._prepare):
                 tasks.start_soon(work)
 
     def stop(self) -> None:
@@ -157,11 +157,12 @@ class AgentHub:
         warmups = self._runtime.events.snapshot(["warmup"])["warmup"].get("warmups", [])
         return tuple(warmup["modelId"] for warmup in warmups if warmup["state"] == "warming")
 
-    async def _follow_loading(self) -> None:
-        subscription = self._runtime.events.subscribe(["warmup"])
+    async def _follow(self) -> None:
+        """Look anew whenever models are loaded, or the configuration was."""
+        subscription = self._runtime.events.subscribe(["warmup", "health"])
         try:
             async for _ in subscription:
-                self._changed()
+                self.ears.refresh()
         finally:
             subscription.close()
 

@@ -13,6 +13,7 @@ class Sitting:
     """Follows a session, as `vox.runtime.live.told.Attendant`.
 
     Args:
+        wishes: Model and language it was begun with; None is the default, and whichever is detected.
         current: Whom the user speaks to.
         is_deaf: Whether nothing is to be heard now.
         wants_guesses: Whether somebody wants to know what is being said.
@@ -22,12 +23,14 @@ class Sitting:
 
     def __init__(
         self,
+        wishes: tuple[str | None, str | None],
         current: Callable[[], str | None],
         is_deaf: Callable[[], bool],
         wants_guesses: Callable[[], bool],
         take: Callable[[Transcript, str | None], object],
         changed: Callable[[], object],
     ) -> None:
+        self.wishes = wishes
         self._current, self._take, self._changed = current, take, changed
         self.is_deaf, self.wants_guesses = is_deaf, wants_guesses
         self.id: str | None = None
