@@ -4,7 +4,7 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -130,7 +130,7 @@ def test_a_program_in_a_terminal_is_spoken_to(dictare: Dictare, openvip: OpenVip
 
 
 @contextmanager
-def _terminal() -> Iterator[tuple[int, int]]:
+def _terminal() -> Generator[tuple[int, int]]:
     screen, inside = pty.openpty()
     with closing(os.fdopen(screen, "rb", 0)), closing(os.fdopen(inside, "rb", 0)):
         yield screen, inside
