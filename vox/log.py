@@ -22,9 +22,10 @@ else:
     finally:
         del sys.modules["rich"]
 
-__all__ = ["Redactor", "RotatingFile", "configure", "get_logger", "redactor"]
+__all__ = ["REDACTED", "Redactor", "RotatingFile", "configure", "get_logger", "is_secret_name", "redactor"]
 
 REDACTED = "[redacted]"
+"""What stands in the place of a secret."""
 
 _SECRET_NAME = re.compile(r"(api[_-]?key|token|secret|password|authorization|credential)", re.IGNORECASE)
 _SECRET_SHAPE = re.compile(
@@ -34,6 +35,11 @@ _SHORTEST_SECRET = 6  # shorter values would blank out ordinary words
 _LENT_KEPT = 64  # secrets of clients that are remembered after their call; every line is searched for each of them
 
 get_logger = structlog.stdlib.get_logger
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether what has that name is likely a secret."""
+    return _SECRET_NAME.search(name) is not None
 
 
 class Redactor:

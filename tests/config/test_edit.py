@@ -159,7 +159,7 @@ def test_a_place_that_cannot_be_written_is_an_error_with_a_remedy(tmp_path: Path
 
 
 def test_two_edits_at_once_wait_for_each_other(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vox.config.edit._LOCK_S", 0.05)
+    monkeypatch.setattr("vox.config.replacing._LOCK_S", 0.05)
     with FileLock(path.with_name("providers.json.lock")), pytest.raises(ConfigError, match="by another program"):
         edit_enabled(path, "a", None, False, [])
     assert path.read_text(encoding="utf-8") == FILE

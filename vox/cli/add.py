@@ -179,7 +179,7 @@ def _asked(provider: str, name: str, from_stdin: bool) -> str:
 
 def _keep(home: Home, provider: str, key: str) -> None:
     """Put the key into a file that its owner alone may read."""
-    from vox.config.edit import write_private
+    from vox.config.replacing import write_private
 
     path = home.secret(provider)
     path.parent.mkdir(mode=0o700, exist_ok=True)

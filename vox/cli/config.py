@@ -1,4 +1,4 @@
-"""`vox config`: which files count, whether they are right, and what may stand in them."""
+"""`vox config`: what is set, which files count, whether they are right, and what may stand in them."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import click
 
 from vox.cli.options import json_option
 from vox.cli.output import Output
+from vox.cli.settings import get_command, set_command, unset_command
 from vox.errors import ConfigError
 from vox.paths import Home
 
@@ -13,6 +14,9 @@ __all__ = ["command"]
 
 _EPILOG = """\b
 Examples:
+  vox config get llm --show-origin
+  vox config set llm.preset ollama
+  vox config unset llm.preset
   vox config path
   vox config path providers
   vox config validate
@@ -20,9 +24,13 @@ Examples:
 """
 
 
-@click.group("config", short_help="Show and check the configuration.", epilog=_EPILOG)
+@click.group("config", short_help="Show, check and change the configuration.", epilog=_EPILOG)
 def command() -> None:
-    """Show and check the configuration. No daemon is needed for it."""
+    """Show, check and change the configuration. No daemon is needed for it; one that runs takes changes over."""
+
+
+for other in (get_command, set_command, unset_command):
+    command.add_command(other)
 
 
 @command.command("path", epilog='\b\nExample:\n  $EDITOR "$(vox config path providers)"')

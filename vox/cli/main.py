@@ -25,7 +25,7 @@ COMMANDS = {
     "daemon": "Run, start and stop the daemon.",
     "service": "Have the daemon run from login on.",
     "doctor": "Check that everything is in place.",
-    "config": "Show and check the configuration.",
+    "config": "Show, check and change the configuration.",
     "origins": "Say which web pages may use the daemon.",
 }
 """The commands and their short help: `vox.cli.NAME` holds each as `command`."""

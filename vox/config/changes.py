@@ -6,12 +6,12 @@ from typing import NamedTuple, TypeAlias
 from vox.config.providers import ProviderEntry
 from vox.config.settings import Settings
 
-__all__ = ["Changes", "Key", "compare", "restart_needed"]
+__all__ = ["AT_START", "Changes", "Key", "compare", "restart_needed"]
 
 Key: TypeAlias = tuple[str, str]
 """Id and kind: what makes an entry the same one before and after."""
 
-_AT_START: tuple[str, ...] = ("host", "port")
+AT_START: tuple[str, ...] = ("host", "port", "alias_ports", "bridge_port", "openvip_port")
 """Settings that are used once, when the daemon opens its listeners."""
 
 
@@ -42,5 +42,5 @@ def compare(before: Iterable[ProviderEntry], after: Iterable[ProviderEntry]) -> 
 
 def restart_needed(started_with: Settings, wanted: Settings) -> list[str]:
     """The settings, by their names in config.json, that only a restart of the daemon can change."""
-    differing = (name for name in _AT_START if getattr(started_with, name) != getattr(wanted, name))
+    differing = (name for name in AT_START if getattr(started_with, name) != getattr(wanted, name))
     return [Settings.model_fields[name].alias or name for name in differing]

@@ -1,30 +1,23 @@
 """Changing one entry of providers.json, and leaving everything else in it as its owner wrote it.
 
-The file is edited as text: order, indentation, comments and blank lines stay. It is written beside the old one and put
-in its place at once, so that nobody ever reads half of it; what was there before is kept as `providers.json.bak`.
+The file is edited as text: order, indentation, comments and blank lines stay. What was there before is kept as
+`providers.json.bak`.
 """
 
 import json
-import os
-import re
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from filelock import FileLock, Timeout
-
 from vox.config.builtins import kind_of
 from vox.config.comments import without_comments
+from vox.config.json_text import cut, spans_of
+from vox.config.replacing import change_file
 from vox.errors import ConfigError, InvalidRequest
 
-__all__ = ["add_entry", "edit_enabled", "remove_entries", "set_enabled", "write_private"]
-
-_LOCK_S = 5.0  # an edit takes milliseconds; whoever holds the lock longer is not editing
+__all__ = ["add_entry", "edit_enabled", "remove_entries", "set_enabled"]
 
 _EMPTY = '{\n  "providers": []\n}\n'
-
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
 
 
 def edit_enabled(
@@ -41,7 +34,7 @@ def edit_enabled(
         ConfigError: The file cannot be read, is not valid, or cannot be written.
         InvalidRequest: There is no such provider.
     """
-    return _change(path, lambda text: _edited(path, text, provider, kind, enabled, otherwise))
+    return change_file(path, _EMPTY, lambda text: _edited(path, text, provider, kind, enabled, otherwise))
 
 
 def add_entry(path: Path, entry: dict[str, Any], otherwise: Sequence[dict[str, Any]]) -> None:
@@ -69,7 +62,7 @@ def add_entry(path: Path, entry: dict[str, Any], otherwise: Sequence[dict[str, A
             text = _append(text, one)
         return text, 1
 
-    _change(path, added)
+    change_file(path, _EMPTY, added)
 
 
 def remove_entries(path: Path, provider: str, kind: str | None) -> list[dict[str, Any]]:
@@ -95,44 +88,25 @@ def remove_entries(path: Path, provider: str, kind: str | None) -> list[dict[str
             )
         for index in reversed(found):
             removed.append(entries[index])
-            text = _cut(text, index)
+            text = cut(text, ("providers", index))
         return text, len(found)
 
-    _change(path, without)
+    change_file(path, _EMPTY, without)
     return removed
 
 
 def set_enabled(text: str, index: int, enabled: bool) -> str:
     """The text of a providers.json with one entry switched on or off. An entry that says nothing is switched on."""
-    spans = _spans(text)
+    spans = spans_of(text)
     word = "true" if enabled else "false"
     found = spans.get(("providers", index, "enabled"))
     if found is not None:
-        return text[: found[0]] + word + text[found[1] :]
-    begin, end = spans["providers", index]
-    last = max(stop for place, (_, stop) in spans.items() if place[:2] == ("providers", index) and len(place) == 3)
+        return text[: found.begin] + word + text[found.end :]
+    _, begin, end = spans["providers", index]
+    last = max(span.end for place, span in spans.items() if place[:2] == ("providers", index) and len(place) == 3)
     inner = text[begin + 1 : end - 1]
     margin = inner[: len(inner) - len(inner.lstrip())]  # what stands before the first key stands before this one too
     return f'{text[:last]},{margin or " "}"enabled": {word}{text[last:]}'
-
-
-def _change(path: Path, edit: Callable[[str], tuple[str, int]]) -> int:
-    """Put the edited text in the place of the file, and what was there beside it. Returns how much was changed."""
-    path = path.resolve()  # a link, as kept by those who keep their settings elsewhere, stays a link
-    lock = FileLock(path.with_name(path.name + ".lock"), timeout=_LOCK_S, mode=0o600)
-    try:
-        with lock:
-            before = path.read_bytes().decode("utf-8") if path.exists() else _EMPTY
-            after, changed = edit(before)
-            if changed:
-                if path.exists():
-                    write_private(path.with_name(path.name + ".bak"), before)
-                write_private(path, after)
-            return changed
-    except Timeout:
-        raise ConfigError(f"{path} is being edited by another program. Try again.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be edited: {error}. Mend it, then try again.") from error
 
 
 def _edited(
@@ -176,74 +150,9 @@ def _matching(entries: Sequence[dict[str, Any]], provider: str, kind: str | None
 
 
 def _append(text: str, entry: dict[str, Any]) -> str:
-    spans, line = _spans(text), json.dumps(entry, ensure_ascii=False)
-    begin, end = spans["providers",]
-    ends = [stop for place, (_, stop) in spans.items() if place[:1] == ("providers",) and len(place) == 2]
+    spans, line = spans_of(text), json.dumps(entry, ensure_ascii=False)
+    _, begin, end = spans["providers",]
+    ends = [span.end for place, span in spans.items() if place[:1] == ("providers",) and len(place) == 2]
     last = max(ends, default=begin + 1)
     rest = text[last : end - 1]  # a comment behind the last entry stays behind it
     return f"{text[:last]}{',' if ends else ''}{rest.rstrip()}\n    {line}\n  {text[end - 1 :]}"
-
-
-def _cut(text: str, index: int) -> str:
-    """The text without one entry and the comma that belongs to it; comments stay."""
-    spans = _spans(text)
-    begin, end = spans["providers", index]
-    plain = without_comments(text)
-    if index:
-        before = spans["providers", index - 1][1]
-        comma = plain.index(",", before)
-        kept = text[before:comma] + text[comma + 1 : begin].rstrip()
-        return text[:before] + kept + text[end:]
-    rest = text[end:]
-    comma = plain[end : spans["providers",][1]].find(",")
-    follows = ("providers", 1) in spans
-    if follows:
-        rest = rest[:comma] + rest[comma + 1 :]
-    return text[:begin].rstrip(" \t\n") + rest if not rest.startswith("]") else text[:begin] + rest
-
-
-def _spans(text: str) -> dict[tuple[str | int, ...], tuple[int, int]]:
-    """Where each value of a valid JSON text, comments aside, begins and ends."""
-    text = without_comments(text)
-    found: dict[tuple[str | int, ...], tuple[int, int]] = {}
-    path: list[str | int] = []  # one step per open bracket: the key or index we are at
-    opened: list[int] = []
-    key_next = False
-    for match in _TOKEN.finditer(text):
-        token = match.group()
-        if token in "}]":
-            path.pop()
-            found[tuple(path)] = opened.pop(), match.end()
-            key_next = False
-        elif token == ",":
-            step = path[-1]
-            key_next = not isinstance(step, int)
-            path[-1] = step + 1 if isinstance(step, int) else step
-        elif key_next:
-            path[-1], key_next = json.loads(token), False
-        elif token != ":":
-            if token in "{[":
-                opened.append(match.start())
-                path.append("" if token == "{" else 0)
-                key_next = token == "{"
-            else:
-                found[tuple(path)] = match.span()
-    return found
-
-
-def write_private(path: Path, text: str) -> None:
-    """Put a private file in the place of the one there is, at once.
-
-    Raises:
-        OSError: The folder cannot be written.
-    """
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

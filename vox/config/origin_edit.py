@@ -6,8 +6,8 @@ from typing import Any, cast
 
 from filelock import FileLock, Timeout
 
-from vox.config.edit import write_private
 from vox.config.origins import normal_origin
+from vox.config.replacing import write_private
 from vox.errors import ConfigError, InvalidRequest
 
 __all__ = ["edit_origins", "listed_origins"]

@@ -19,6 +19,7 @@ __all__ = [
     "RealtimeSettings",
     "TurnSettings",
     "TypingSoundSettings",
+    "realtime_variables_set",
 ]
 
 DEFAULT_PHRASES = ("okay", "give me a moment", "working on that", "let me check", "one second")
@@ -119,6 +120,13 @@ class RealtimeSettings(Described, BaseModel):
         if source.get("USE_MODULAR_AGENTS", "").strip().lower() in _NO:
             fields["agent"] = "llm"
         return RealtimeSettings.model_validate(fields)
+
+
+def realtime_variables_set(environment: Mapping[str, str]) -> dict[str, str]:
+    """The settings that variables decide, by their names in Python with dots between, and the variable of each."""
+    given = {".".join(place): name for name, place in _VARIABLES.items() if environment.get(name, "").strip()}
+    whole = environment.get("USE_MODULAR_AGENTS", "").strip().lower() in _NO
+    return given | ({"agent": "USE_MODULAR_AGENTS"} if whole else {})
 
 
 def _put(fields: dict[str, Any], place: tuple[str, ...], value: Any) -> None:

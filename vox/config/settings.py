@@ -10,9 +10,9 @@ from vox.config.described import Described
 from vox.config.llm import LlmSettings
 from vox.config.openai_names import OpenAiNames
 from vox.config.openvip import DEFAULT_OPENVIP_PORT, OpenVipSettings
-from vox.config.realtime import RealtimeSettings
+from vox.config.realtime import RealtimeSettings, realtime_variables_set
 
-__all__ = ["DEFAULT_BRIDGE_PORT", "DEFAULT_PORT", "Settings"]
+__all__ = ["DEFAULT_BRIDGE_PORT", "DEFAULT_PORT", "Settings", "variables_set"]
 
 DEFAULT_PORT = 42137
 """The port unmodified Vox clients try when they find no discovery file."""
@@ -52,7 +52,7 @@ class Settings(Described, BaseModel):
     """Web pages (scheme://host:port) that may use the daemon; none by default."""
     allowed_hosts: list[str] = []
     """Names, beside this machine's own, by which requests may call the daemon: what a reverse proxy forwards."""
-    auth_token: str | None = Field(default=None, min_length=1)
+    auth_token: str | None = Field(default=None, min_length=1, repr=False)
     """Token that every request over TCP must carry, 16 characters or more; `${env:NAME}` or `${file:PATH}` names where
     it is kept. None asks for none."""
     auth_scopes: list[Literal["files", "admin"]] = []
@@ -101,6 +101,13 @@ class Settings(Described, BaseModel):
         for place, value in given.items():
             _put(fields, place.split("."), value)
         return Settings.model_validate(fields)
+
+
+def variables_set(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The settings that variables decide, by their names in Python with dots between, and the variable of each."""
+    source = os.environ if environment is None else environment
+    ours = {place: name for name, place in _VARIABLES.items() if source.get(name)}
+    return ours | {f"realtime.{place}": name for place, name in realtime_variables_set(source).items()}
 
 
 _VARIABLES = {
