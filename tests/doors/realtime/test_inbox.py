@@ -74,3 +74,14 @@ async def test_a_client_is_not_read_further_ahead_than_there_is_room(monkeypatch
             taken += 1
             if taken == 11:
                 socket.gone.set()
+
+
+async def test_what_nobody_takes_is_forgotten_when_asked() -> None:
+    socket = Socket("one", "two")
+    inbox = Inbox(socket.receive)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(inbox.fill)
+        await anyio.wait_all_tasks_blocked()
+        inbox.clear()
+        socket.gone.set()
+    assert [frame async for frame in inbox] == []

@@ -104,3 +104,15 @@ async def test_a_client_that_takes_nothing_is_let_go() -> None:
         outbox.emit("conversation.item.retrieved", item={"content": [{"audio": CHUNK}]})
     assert gone == ["gone"] and outbox.closed
     assert 600 < len(outbox) < 700
+
+
+async def test_what_nobody_takes_is_forgotten_when_asked() -> None:
+    outbox = Outbox()
+    for _ in range(20):
+        outbox.emit(AUDIO, response_id="r", delta=CHUNK)
+    outbox.close()
+    outbox.clear()
+    assert [event async for event in outbox] == []
+    with anyio.fail_after(5):
+        await outbox.room()
+        await outbox.flushed()

@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import b64encode
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import anyio
@@ -13,7 +14,8 @@ from tests.doors.realtime.sessions import Stage, append, clip, silence
 from vox.doors.realtime.wire import EventError
 from vox.errors import ModelNotFound, ProviderBusy, ProviderFailed
 from vox.llm.chat import Message
-from vox.types import Partial
+from vox.runtime.requests import Caller, OnRoute, SynthesizeRequest
+from vox.types import AudioChunk, Partial, Speech
 
 pytestmark = pytest.mark.anyio
 
@@ -580,6 +582,41 @@ async def test_the_client_ends_a_response_and_the_next_begins() -> None:
         stage.agent.put(finished())
         await stage.send(CREATE)
         assert (await stage.until_told("response.done", 2))["response"]["status"] == "completed"
+
+
+class SlowToStop(Voice):
+    """Takes its time to end what is cancelled, as an engine in another process may."""
+
+    def __init__(self) -> None:
+        super().__init__(ready=False)
+        self.stops = asyncio.Event()
+
+    async def synthesize_stream(
+        self, request: SynthesizeRequest, caller: Caller, on_route: OnRoute | None = None
+    ) -> AsyncGenerator[AudioChunk | Speech]:
+        try:
+            async for part in super().synthesize_stream(request, caller, on_route):
+                yield part
+        finally:
+            with anyio.move_on_after(5, shield=True):
+                await self.stops.wait()
+
+
+async def test_the_next_response_may_be_asked_for_as_soon_as_one_has_ended() -> None:
+    voice = SlowToStop()
+    stage = Stage(text("Hello, how are you today? "), voice=voice)
+    async with stage.running():
+        await stage.send(item(), CREATE)
+        await stage.until(lambda: voice.jobs != [])
+        stage.agent.put(ProviderFailed("It broke."))
+        failed = await stage.until_told("response.done")
+        assert failed["response"]["status"] == "failed"
+        assert types(await stage.send(CREATE)) == ["response.created"]
+        stage.agent.put(finished())
+        voice.stops.set()
+        assert (await stage.until_told("response.done", 2))["response"]["status"] == "completed"
+        await stage.send(CREATE, CANCEL)
+        await stage.until_told("response.done", 3)
 
 
 async def test_a_response_beside_the_conversation_leaves_no_trace_in_it() -> None:

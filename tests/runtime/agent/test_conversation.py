@@ -274,3 +274,9 @@ def test_whatever_stands_in_it_tool_messages_follow_their_calls(kinds: list[tupl
             seen |= set(open_calls)
             assert message.text or message.tool_calls
     assert open_calls == []
+
+
+def test_an_id_of_any_length_is_told_briefly() -> None:
+    with pytest.raises(ItemError) as refused:
+        Conversation().get("x" * 1_000_000)
+    assert len(str(refused.value)) < 400

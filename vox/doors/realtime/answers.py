@@ -84,6 +84,7 @@ class Answers:
         Raises:
             EventError: One is under way, or too many beside the conversation.
         """
+        self._let_ended_go()
         if not config.in_conversation:
             if len(self._asides) + len(self._asides_waiting) >= _MOST_ASIDE:
                 raise EventError(
@@ -110,6 +111,7 @@ class Answers:
 
     def proceed(self) -> None:
         """Begin what waits, where nothing hinders it any more."""
+        self._let_ended_go()
         if not self._heard():
             return
         for wanted in self._asides_waiting:
@@ -166,13 +168,17 @@ class Answers:
         self._tasks.start_soon(self._run, reply)
         return reply
 
+    def _let_ended_go(self) -> None:
+        """A response is over when its end is told: who reads that may ask for the next, while the work behind it is
+        still being cancelled."""
+        if self._reply is not None and not self._reply.active:
+            self._reply = None
+            self._over()
+
     async def _run(self, reply: Reply) -> None:
         await reply.run()
         if reply in self._asides:
             self._asides.remove(reply)
-        if reply is self._reply:
-            self._reply = None
-            self._over()
         self.proceed()
         if reply.in_conversation and self.idle:
             self._memory.consider(self._conversation.messages())

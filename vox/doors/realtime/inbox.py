@@ -46,6 +46,12 @@ class Inbox:
         self._size += _size(frame)
         self._news.set()
 
+    def clear(self) -> None:
+        """Forget what nobody has taken."""
+        self._frames.clear()
+        self._size = 0
+        self._taken.set()
+
     async def __aiter__(self) -> AsyncIterator[str | None]:
         """The text of each frame, None for a binary one, until the client has gone: nobody hears the answers to what it
         said last."""

@@ -78,6 +78,12 @@ class Outbox:
         self._news.set()
         self._taken.set()
 
+    def clear(self) -> None:
+        """Forget what nobody has taken: much memory, which would else wait for the garbage collector."""
+        self._events.clear()
+        self._audio = self._bytes = 0
+        self._taken.set()
+
     def __aiter__(self) -> "Outbox":
         return self
 

@@ -61,6 +61,13 @@ class Talk:
 
     async def run(self) -> None:
         """Serve it to its end."""
+        try:
+            await self._serve()
+        finally:
+            self._inbox.clear()
+            self._outbox.clear()
+
+    async def _serve(self) -> None:
         await self._socket.accept(subprotocol=self._knock.subprotocol)
         async with anyio.create_task_group() as tasks:
             self._tasks = tasks

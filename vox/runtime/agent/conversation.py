@@ -21,6 +21,7 @@ ItemStatus = Literal["in_progress", "completed", "incomplete"]
 Role = Literal["user", "assistant", "system"]
 
 _KEPT_AUDIO = 16 << 20  # bytes, some six minutes: clients ask for the sound of the turn that has just ended, if ever
+_LONGEST_TOLD = 256  # characters of an id, in an error: none that is there has more
 _MOST_ITEMS = 10_000  # a turn a second for hours
 _MOST_TEXT = 32 << 20  # characters: more than any model reads, less than what would hurt the machine
 
@@ -123,7 +124,8 @@ class Conversation:
         try:
             return self._items[key]
         except KeyError:
-            raise ItemError(f"There is no item {key!r} in the conversation.", unknown=True) from None
+            told = key if len(key) <= _LONGEST_TOLD else f"{key[:_LONGEST_TOLD]}…"
+            raise ItemError(f"There is no item {told!r} in the conversation.", unknown=True) from None
 
     def previous(self, key: str) -> str | None:
         """The id before this one; None for the first.
