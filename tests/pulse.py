@@ -158,6 +158,16 @@ class SoundServer:
         """Bring an unplugged microphone back."""
         self._run("pactl", "load-module", *_microphone(name))
 
+    @contextmanager
+    def echoing(self) -> Generator[None]:
+        """A room in which the microphone hears the loudspeaker."""
+        words = ("module-loopback", f"source={SPEAKER}.monitor", f"sink={MICROPHONE}_in", "latency_msec=30")
+        module = self._run("pactl", "load-module", *words).strip()
+        try:
+            yield
+        finally:
+            self._run("pactl", "unload-module", module)
+
     def hang(self, name: str) -> None:
         """Let a microphone be there and give nothing, as one does whose cable is loose."""
         self._run("pactl", "suspend-source", name, "1")

@@ -61,11 +61,11 @@ def sentences(vox: Client, tmp_path_factory: pytest.TempPathFactory) -> list[tup
 
 
 class Repeater(threading.Thread):
-    """An agent that repeats the first thing that it is told, with the client's own few lines."""
+    """An agent that repeats what it is told until it was told so many things, with the client's own few lines."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, most: int = 1) -> None:
         super().__init__(name="repeater")
-        self.url, self.told = url, list[openvip.Transcription]()
+        self.url, self.most, self.told = url, most, list[openvip.Transcription]()
         self.spoken: list[openvip.SpeechResponse] = []
         self.start()
 
@@ -75,6 +75,7 @@ class Repeater(threading.Thread):
             if isinstance(event, openvip.Transcription) and event.text:
                 self.told.append(event)
                 self.spoken.append(client.speak(f"You said: {event.text}"))
+            if len(self.told) == self.most:
                 return
 
 
@@ -96,6 +97,22 @@ def test_an_agent_is_told_what_is_said_and_its_answer_is_heard(
     assert jiwer.wer(f"you said {plain(said)}", heard(vox, tmp_path / "heard.wav", recording.samples())) <= 0.25
     audible = np.count_nonzero(np.abs(recording.samples()) > AUDIBLE) / RATE
     assert answer.duration_ms is not None and answer.duration_ms > 1000 * audible
+
+
+def test_an_agent_is_not_told_its_own_words(
+    door: OpenVip, sound: pulse.SoundServer, sentences: list[tuple[str, Path]]
+) -> None:
+    agent = Repeater(door.url, most=len(sentences))
+    door.wait_for("repeater")
+    with sound.echoing():
+        for said, clip in sentences:
+            door.wait_until_listening()
+            before = len(agent.spoken)
+            sound.play(clip)
+            wait_until(lambda before=before: len(agent.spoken) > before)
+            assert jiwer.wer(plain(said), plain(agent.told[-1].text)) <= 0.2
+    agent.join(BOUND_S)
+    assert len(agent.told) == len(sentences)
 
 
 def test_a_conversation_through_a_pipe(
