@@ -68,10 +68,8 @@ def test_nothing_is_lost_however_the_samples_come(sizes, format):
     encoder = make_encoder(format, RATE)
     file = b"".join([*map(encoder.encode, sound), encoder.finish()])
     wanted = b"".join(sound)
-    if format == "flac":
-        back = decode(file).to_int16().tobytes()
-    else:
-        back = file[wav.HEADER_BYTES * (format == "wav") :]
+    plain = file[wav.HEADER_BYTES * (format == "wav") :]
+    back = decode(file).to_int16().tobytes() if format == "flac" else plain
     assert back == wanted
 
 
