@@ -24,8 +24,8 @@ def anyio_backend() -> str:
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
-    """Reads the body and answers with its length."""
-    size, more = 0, True
+    """Reads the body, unless its length does not matter, and answers with its length."""
+    size, more = 0, scope["path"] != "/early"
     while more:
         message = await receive()
         size, more = size + len(message.get("body", b"")), message.get("more_body", False)
@@ -116,6 +116,37 @@ async def test_a_body_may_take_longer_than_a_head() -> None:
     head = b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4\r\n\r\n"
     async with serving(head_s=0.1) as address:
         assert await talk(address, head, b"ab", b"cd", pause=0.2) == b"HTTP/1.1 200 OK 04"
+
+
+async def test_what_is_left_of_a_body_that_was_answered_is_no_head() -> None:
+    """Its client gets the answer, however much it still sends, and may ask again on the same connection."""
+    body = b"x" * (10 * connections.MAX_HEAD)
+    early = b"POST /early HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n" % len(body)
+    async with serving() as address:
+        reader, writer = await asyncio.open_connection(*address)
+        for _ in range(2):
+            writer.write(early)
+            assert (await reader.readuntil(b"\r\n\r\n00")).startswith(b"HTTP/1.1 200")
+            writer.write(body)
+            await writer.drain()
+        writer.write(REQUEST)
+        assert (await reader.readuntil(b"\r\n\r\n00")).startswith(b"HTTP/1.1 200")
+        writer.transport.abort()
+
+
+async def test_what_is_left_of_a_body_does_not_come_for_ever() -> None:
+    early = b"POST /early HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9999\r\n\r\n"
+    async with serving(head_s=0.05) as address:
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(early)
+        assert (await reader.readuntil(b"\r\n\r\n00")).startswith(b"HTTP/1.1 200")
+        end = asyncio.ensure_future(reader.read())
+        with anyio.fail_after(5):
+            while not end.done():
+                writer.write(b"x")
+                await asyncio.wait([end], timeout=0.01)
+        assert end.exception() is not None or end.result() == b""
+        writer.transport.abort()
 
 
 async def test_one_connection_too_many(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,13 +32,26 @@ _log = get_logger()
 _Base = cast("type[Any]", AutoHTTPProtocol)  # httptools' or h11's: both keep `cycle`, `connections` and `transport`
 
 
-class _Offering(_Base):
-    """A connection that lets a door write to it without a task of its own."""
+class _Telling(_Base):
+    """A connection that knows where in a request it is, and lets a door write to it without a task of its own.
+    httptools' connections are told; h11's do without."""
+
+    in_body = False
 
     def on_message_begin(self) -> None:
-        """A request begins. httptools' connections tell of it; h11's do without what follows."""
+        """A request begins."""
         super().on_message_begin()
         self.scope["extensions"] = {TRANSPORT: self.transport}
+
+    def on_headers_complete(self) -> None:
+        """Its head is complete."""
+        super().on_headers_complete()
+        self.in_body = True
+
+    def on_message_complete(self) -> None:
+        """All of it is here."""
+        super().on_message_complete()
+        self.in_body = False
 
 
 def connection_class(is_ours: Callable[[Address, Address], bool], head_s: float = HEAD_S) -> type[asyncio.Protocol]:
@@ -48,7 +61,7 @@ def connection_class(is_ours: Callable[[Address, Address], bool], head_s: float 
         is_ours: Tells whether the loopback connection between a peer and a local address may come in.
     """
 
-    class Connection(_Offering):
+    class Connection(_Telling):
         """One connection."""
 
         late: asyncio.TimerHandle | None = None
@@ -71,8 +84,8 @@ def connection_class(is_ours: Callable[[Address, Address], bool], head_s: float 
             reading_head = self.cycle is before and (before is None or before.response_complete)
             if not reading_head or self.transport.get_protocol() is not self:
                 self._head_came()
-            else:
-                self._wait_for_more(len(data))
+            else:  # what is left of a body that was answered already is let go, but not for ever
+                self._wait_for_more(0 if self.in_body else len(data))
 
         def connection_lost(self, exc: Exception | None) -> None:
             """The end."""

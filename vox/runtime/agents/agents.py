@@ -150,7 +150,7 @@ class Agents:
     def _find(self, agent: str) -> Mailbox:
         mailbox = self._mailboxes.get(agent)
         if mailbox is None:
-            _check(agent)
+            _check_free(agent)
             raise AgentNotConnected(
                 f"Agent '{agent}' not connected. It is once it reads its messages.", connected=self.connected
             )
@@ -162,10 +162,14 @@ class Agents:
 
 
 def _check(agent: str) -> None:
-    if agent.startswith("__") and agent.endswith("__"):
-        raise AgentReserved(f"Agent id '{agent}' is reserved. Take one without underscores around it.")
+    _check_free(agent)
     if not agent or len(agent) > LONGEST_ID or not agent.isprintable():
         raise InvalidRequest(f"An agent's id has 1 to {LONGEST_ID} printable characters.")
+
+
+def _check_free(agent: str) -> None:
+    if agent.startswith("__") and agent.endswith("__"):
+        raise AgentReserved(f"Agent id '{agent}' is reserved. Take one without underscores around it.")
 
 
 def _close(mailboxes: Iterable[Mailbox]) -> None:
