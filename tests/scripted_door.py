@@ -64,6 +64,7 @@ class ScriptedDoor:
         self.port = door.getsockname()[1]
         for listener, serve in ((calls, self._answer_calls), (door, self._answer_door)):
             listener.listen()
+            self._open.append(listener)
             self._run(self._accept, listener, serve)
         facts = {"socket": str(path), "port": self.port, "pid": 1, "version": __version__, "token": "secret"}
         self.home.runtime_json.write_text(json.dumps(facts), encoding="utf-8")
@@ -98,6 +99,10 @@ class ScriptedDoor:
         """Say something to an agent."""
         self.send(agent, event(message(text, *ops, **more)))
 
+    def tell_status(self, **platform: Any) -> None:
+        """Say how things stand to whoever follows that."""
+        self.send("status", event({**self.status, "platform": platform}))
+
     def send(self, agent: str, data: bytes) -> None:
         """Send an agent one chunk of bytes."""
         self.wait_for(agent)
@@ -114,14 +119,15 @@ class ScriptedDoor:
         self._threads[-1].start()
 
     def _accept(self, listener: socket.socket, serve: Callable[[socket.socket], None]) -> None:
-        with self._news:
-            self._open.append(listener)
         while True:
             try:
                 peer, _ = listener.accept()
             except OSError:
                 return
             with self._news:
+                if listener not in self._open:  # stopped meanwhile
+                    peer.close()
+                    return
                 self._open.append(peer)
             self._run(serve, peer)
 
@@ -143,7 +149,7 @@ class ScriptedDoor:
             self._note(method, target, json.loads(body) if body else None)
             path = target.partition("?")[0]
             refused = self.answers.get(path)
-            if method == "GET" and path.endswith("/messages") and refused is None:
+            if method == "GET" and path.endswith(("/messages", "/status/stream")) and refused is None:
                 self._stream(path.split("/")[-2], peer, lines)
             else:
                 _answer(peer, *(refused or (200, self.status if path == "/openvip/status" else OK)))

@@ -12,6 +12,8 @@ COMMANDS = {
     "transcribe": "Recognise speech, in audio files or live.",
     "listen": "Write down what is said into the microphone.",
     "speak": "Speak a text.",
+    "agent": "Run a terminal program and speak to it.",
+    "agents": "List agents, and choose who is spoken to.",
     "voices": "List the voices that can speak.",
     "devices": "List microphones and loudspeakers.",
     "models": "List, install, import, remove and preload models.",

@@ -43,9 +43,9 @@ class Agents(ABC):
             AgentConflict, AgentReserved, InvalidRequest: The id cannot be had; by the iterator.
             DaemonUnavailable: There is no daemon to ask; by the iterator.
         """
-        from vox.client.agents.stream import AgentStream
+        from vox.client.agents.stream import agent_stream
 
-        return AgentStream(self.whereabouts, agent, partials=partials, resume_s=resume_s)
+        return agent_stream(self.whereabouts, agent, partials=partials, resume_s=resume_s)
 
     def say(
         self,

@@ -1,16 +1,16 @@
-"""An agent's stream of messages: fed with the bytes of the connection, it gives the messages. No I/O here."""
+"""A stream of the door, such as an agent's messages: fed with the bytes of the connection, it gives what they say.
+No I/O here."""
 
 import json
 from typing import Any, cast
 from urllib.parse import quote
 
 from vox.client.agents.http import Response, request
-from vox.client.agents.message import AgentMessage, message_of
 from vox.client.connection import error_of
 from vox.client.discovery import Address
 from vox.errors import VoxError
 
-__all__ = ["SILENCE_S", "MessageReader", "messages_path", "refusal"]
+__all__ = ["SILENCE_S", "EventReader", "messages_path", "refusal"]
 
 SILENCE_S = 45.0
 """Seconds without a byte after which a stream is dead: the daemon sends some every 15."""
@@ -19,42 +19,40 @@ _EVENT_BYTES = 8 << 20  # more than the daemon takes of a message
 _BODY_BYTES = 1 << 20  # of a refusal
 
 
-class MessageReader:
-    """Reads one stream.
+class EventReader:
+    """Reads one stream of JSON values.
 
     Args:
-        agent: Whose; reading it is what makes the agent one.
-        partials: Whether texts that are not finished are wanted, too.
+        path: Of the stream, below the door.
     """
 
-    def __init__(self, agent: str, *, partials: bool = False) -> None:
-        self._path = messages_path(agent) + ("?partials=1" if partials else "")
+    def __init__(self, path: str) -> None:
+        self._path = path
         self._response = Response()
         self._refused = bytearray()
         self._events = _Events()
 
     @property
     def begun(self) -> bool:
-        """Whether the daemon has let the agent in."""
+        """Whether the daemon has let us in: for a stream of messages, that is what makes an agent one."""
         return self._response.status == 200
 
     def request(self, address: Address) -> bytes:
         """What to send first."""
         return request("GET", self._path, address.port, address.token)
 
-    def feed(self, data: bytes) -> list[AgentMessage]:
-        """Take what came; the messages that are complete with it.
+    def feed(self, data: bytes) -> list[Any]:
+        """Take what came; the values that are complete with it.
 
         Raises:
             ConnectionError: The stream is over, or is not what a daemon sends.
-            AgentConflict, AgentReserved, InvalidRequest, VoxError: The daemon has not let the agent in.
+            AgentConflict, AgentReserved, InvalidRequest, VoxError: The daemon has not let us in.
         """
         body = self._response.feed(data)
         if self.begun:
             if self._response.done:
                 raise ConnectionError("it ended the stream")
-            messages = map(message_of, self._events.feed(body))
-            return [message for message in messages if message is not None]
+            return self._events.feed(body)
         self._refused += body
         if self._response.done or len(self._refused) > _BODY_BYTES:
             raise refusal(self._response.status, bytes(self._refused))
@@ -64,7 +62,7 @@ class MessageReader:
         """The connection has ended. A daemon ends no stream that goes on.
 
         Raises:
-            VoxError: The daemon has not let the agent in.
+            VoxError: The daemon has not let us in.
             ConnectionError: In all other cases.
         """
         if self._response.status and not self.begun:
@@ -102,9 +100,13 @@ class _Events:
                 return
 
 
-def messages_path(agent: str) -> str:
-    """Where an agent's messages are read and sent, below the door."""
-    return f"/agents/{quote(agent, safe='')}/messages"
+def messages_path(agent: str, *, partials: bool = False) -> str:
+    """Where an agent's messages are read and sent, below the door.
+
+    Args:
+        partials: Whether texts that are not finished are wanted, too.
+    """
+    return f"/agents/{quote(agent, safe='')}/messages" + ("?partials=1" if partials else "")
 
 
 def refusal(status: int, body: bytes) -> VoxError:

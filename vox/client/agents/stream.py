@@ -1,4 +1,4 @@
-"""What is said to one agent, as it is said, also across restarts of the daemon."""
+"""What the door tells while it happens, such as what is said to an agent, also across restarts of the daemon."""
 
 import contextlib
 import socket
@@ -6,32 +6,36 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Any, Generic, Self, TypeVar, cast
 
 from vox.client.agents.door import connected_socket
-from vox.client.agents.message import AgentMessage
-from vox.client.agents.reading import SILENCE_S, MessageReader
+from vox.client.agents.message import AgentMessage, message_of
+from vox.client.agents.reading import SILENCE_S, EventReader, messages_path
 from vox.client.connection import broken
 from vox.client.discovery import Address
 from vox.client.events import AGAIN_MAX_S, AGAIN_S
 from vox.errors import AgentConflict, DaemonUnavailable
 
-__all__ = ["AgentStream"]
+__all__ = ["AgentStream", "DoorStream", "agent_stream", "status_stream"]
 
 _READ_BYTES = 64 << 10
 _ANSWER_S = 10.0  # a daemon lets an agent in within a millisecond
 
 
-class AgentStream:
-    """The messages to one agent. It is connected from the beginning of its `with` block, or the first look at it, on.
+T = TypeVar("T")
 
-    When the connection is lost, it is looked for again; what was said meanwhile is lost. It may be closed from another
+
+class DoorStream(Generic[T]):
+    """What one stream tells. It is connected from the beginning of its `with` block, or the first look at it, on.
+
+    When the connection is lost, it is looked for again; what was told meanwhile is lost. It may be closed from another
     thread.
 
     Args:
         address: Gives where the daemon is; told whether it is asked for the first time, when it may start one. Raises
             `DaemonUnavailable`.
-        agent: Id of the agent, which nobody else has now.
-        partials: Whether texts that are not finished are wanted, too.
+        path: Of the stream, below the door.
+        read: Makes something of each JSON value; None is passed over.
         resume_s: Seconds to look for a daemon that went away; None for as long as it takes.
         changed: Called with False when the connection was lost, and with True when it is there again.
         wait: Waits that many seconds at most for something to read on a socket, or with None for nothing, and tells
@@ -41,27 +45,27 @@ class AgentStream:
     def __init__(
         self,
         address: Callable[[bool], Address],
-        agent: str,
+        path: str,
+        read: Callable[[Any], T | None],
         *,
-        partials: bool = False,
         resume_s: float | None = 60.0,
         changed: Callable[[bool], object] = lambda _: None,
         wait: Callable[[socket.socket | None, float], bool] | None = None,
     ) -> None:
-        self._address, self._agent, self._partials = address, agent, partials
+        self._address, self._path, self._parse = address, path, read
         self._resume_s, self._changed = resume_s, changed
         self._closing = threading.Event()
         self._wait = wait or self._wait_alone
         self._socket: socket.socket | None = None
-        self._reader = MessageReader(agent, partials=partials)
-        self._held = deque[AgentMessage]()
+        self._reader = EventReader(path)
+        self._held = deque[T]()
         self._begun = False
 
-    def __iter__(self) -> "AgentStream":
+    def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> AgentMessage:
-        """The next message; waits for it.
+    def __next__(self) -> T:
+        """What is told next; waits for it.
 
         Raises:
             AgentConflict, AgentReserved, InvalidRequest: The id cannot be had.
@@ -81,12 +85,12 @@ class AgentStream:
         return self._held.popleft()
 
     def close(self) -> None:
-        """Be no agent any more; whoever waits for a message gets none. May be called more than once."""
+        """Listen no more; whoever waits for something gets nothing. May be called more than once."""
         self._closing.set()
         self._let_go()
 
-    def __enter__(self) -> "AgentStream":
-        """Become the agent.
+    def __enter__(self) -> Self:
+        """Connect.
 
         Raises:
             AgentConflict, AgentReserved, InvalidRequest, DaemonUnavailable: As by the iterator.
@@ -105,7 +109,7 @@ class AgentStream:
         if not came:
             raise ConnectionError("it sent nothing")
         data = connection.recv(_READ_BYTES)
-        self._held.extend(self._reader.feed(data))
+        self._held.extend(told for told in map(self._parse, self._reader.feed(data)) if told is not None)
         if not data:
             self._reader.end()
 
@@ -127,7 +131,7 @@ class AgentStream:
 
     def _connect(self) -> None:
         address = self._address(not self._begun)
-        self._reader = MessageReader(self._agent, partials=self._partials)
+        self._reader = EventReader(self._path)
         try:
             connection = self._socket = connected_socket(address)
             connection.settimeout(_ANSWER_S)
@@ -162,3 +166,33 @@ class AgentStream:
         with contextlib.suppress(OSError):  # it was closed meanwhile, which its reader finds out
             connection.settimeout(within_s)
         return True
+
+
+AgentStream = DoorStream[AgentMessage]
+"""The messages to one agent. While it is connected, the agent is."""
+
+
+def agent_stream(
+    address: Callable[[bool], Address], agent: str, *, partials: bool = False, **options: Any
+) -> AgentStream:
+    """The messages to one agent.
+
+    Args:
+        agent: Its id, which nobody else has now.
+        partials: Whether texts that are not finished are wanted, too.
+        options: Those of `DoorStream`.
+    """
+    return DoorStream(address, messages_path(agent, partials=partials), message_of, **options)
+
+
+def status_stream(address: Callable[[bool], Address], **options: Any) -> DoorStream[dict[str, Any]]:
+    """How things stand, now and whenever that has changed: each a Status of OpenVIP.
+
+    Args:
+        options: Those of `DoorStream`.
+    """
+    return DoorStream(address, "/status/stream", _object_or_none, **options)
+
+
+def _object_or_none(value: Any) -> dict[str, Any] | None:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None

@@ -4,8 +4,8 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from vox.client.agents.message import AgentMessage
-from vox.client.agents.reading import SILENCE_S, MessageReader
+from vox.client.agents.message import AgentMessage, message_of
+from vox.client.agents.reading import SILENCE_S, EventReader, messages_path
 from vox.client.connection import broken
 from vox.client.discovery import Address
 from vox.client.events import AGAIN_MAX_S, AGAIN_S
@@ -34,8 +34,8 @@ class AsyncListening:
         self, address: Callable[[bool], Awaitable[Address]], agent: str, *, partials: bool, resume_s: float
     ) -> None:
         self._address, self._resume_s = address, resume_s
-        self._agent, self._partials = agent, partials
-        self._reader = MessageReader(agent, partials=partials)
+        self._path = messages_path(agent, partials=partials)
+        self._reader = EventReader(self._path)
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._held = deque[AgentMessage]()
         self._begun = self._closed = False
@@ -90,7 +90,7 @@ class AsyncListening:
     async def _read(self, reader: asyncio.StreamReader) -> None:
         async with asyncio.timeout(SILENCE_S):
             data = await reader.read(_READ_BYTES)
-        self._held.extend(self._reader.feed(data))
+        self._held.extend(told for told in map(message_of, self._reader.feed(data)) if told is not None)
         if not data:
             self._reader.end()
 
@@ -109,7 +109,7 @@ class AsyncListening:
 
     async def _connect(self) -> None:
         address = await self._address(not self._begun)
-        self._reader = MessageReader(self._agent, partials=self._partials)
+        self._reader = EventReader(self._path)
         try:
             async with asyncio.timeout(_CONNECT_S):
                 reader, writer = self._streams = await asyncio.open_connection("127.0.0.1", address.port)
