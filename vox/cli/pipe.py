@@ -138,14 +138,14 @@ class _Turns:
 @contextmanager
 def _listening(output: Output, client: "Client", how: How) -> "Generator[AgentStream]":
     """The messages to the agent, which is the one that is spoken to, with the microphone on."""
-    from vox.client.agents.stream import AgentStream
+    from vox.client.agents.stream import agent_stream
 
     def tell(there: bool) -> None:
         output.note("The daemon is back." if there else "The daemon went away; waiting for it.")
 
     door = client.door()
     wait = _Wait(_Microphone(output, door).look)
-    stream = AgentStream(client.whereabouts, how.agent, partials=how.partials, changed=tell, wait=wait)
+    stream = agent_stream(client.whereabouts, how.agent, partials=how.partials, changed=tell, wait=wait)
     with stream, _spoken_to(door, how.agent):
         yield stream
 

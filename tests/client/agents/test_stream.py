@@ -12,7 +12,7 @@ from tests.scripted_door import ScriptedDoor, event, message, refused, scripted_
 from vox import Client, errors
 from vox.client.agents import reading, stream
 from vox.client.agents.api import address_of
-from vox.client.agents.stream import AgentStream
+from vox.client.agents.stream import agent_stream
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_without_a_daemon_nobody_waits(tmp_path: Path) -> None:
 
 def test_it_survives_a_restart(door: ScriptedDoor) -> None:
     changes: list[bool] = []
-    with AgentStream(lambda _: address_of(door.home), "me", changed=changes.append) as messages:
+    with agent_stream(lambda _: address_of(door.home), "me", changed=changes.append) as messages:
         door.tell("me", "before")
         assert next(messages).text == "before"
         door.stop()
@@ -61,7 +61,7 @@ def test_it_survives_a_restart(door: ScriptedDoor) -> None:
 
 
 def test_a_daemon_that_stays_away_is_given_up(door: ScriptedDoor) -> None:
-    with AgentStream(lambda _: address_of(door.home), "me", resume_s=0.0) as messages:
+    with agent_stream(lambda _: address_of(door.home), "me", resume_s=0.0) as messages:
         door.stop()
         with pytest.raises(errors.DaemonUnavailable, match="vox daemon start"):
             next(messages)
@@ -71,7 +71,7 @@ def test_a_dead_connection_is_noticed(door: ScriptedDoor, monkeypatch: pytest.Mo
     monkeypatch.setattr(stream, "SILENCE_S", 0.05)
     assert reading.SILENCE_S > 15
     lost = threading.Event()
-    with AgentStream(lambda _: address_of(door.home), "me", changed=lambda there: there or lost.set()) as messages:
+    with agent_stream(lambda _: address_of(door.home), "me", changed=lambda there: there or lost.set()) as messages:
         waiting = threading.Thread(target=lambda: next(messages, None))
         waiting.start()
         assert lost.wait(10)
@@ -82,7 +82,7 @@ def test_a_dead_connection_is_noticed(door: ScriptedDoor, monkeypatch: pytest.Mo
 
 def test_closing_it_wakes_another_thread(door: ScriptedDoor) -> None:
     ended = threading.Event()
-    messages = AgentStream(lambda _: address_of(door.home), "me")
+    messages = agent_stream(lambda _: address_of(door.home), "me")
     waiting = threading.Thread(target=lambda: (next(messages, None), ended.set()))
     waiting.start()
     door.wait_for("me")
@@ -97,7 +97,7 @@ def test_a_caller_with_more_to_wait_for_may_leave(door: ScriptedDoor) -> None:
             raise BrokenPipeError
         return bool(connection and select.select([connection], [], [], within_s)[0])
 
-    messages = AgentStream(lambda _: address_of(door.home), "me", wait=wait)
+    messages = agent_stream(lambda _: address_of(door.home), "me", wait=wait)
     with pytest.raises(BrokenPipeError):
         next(messages)
     messages.close()
