@@ -9,6 +9,7 @@ HTTP request without it gets 401; a WebSocket may send it in its frames. Refusal
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -122,6 +123,7 @@ def _name_of(host: bytes) -> str:
     return head if colon and port.isdigit() else name
 
 
+@lru_cache(maxsize=64)  # asked with every request, mostly of the same name
 def _is_own_name(name: str) -> bool:
     """`localhost`, or a loopback address written as a number: only a name can be pointed somewhere else."""
     if name == "localhost":

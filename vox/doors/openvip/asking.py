@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from uuid import uuid4
 
 import anyio
 import orjson
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from vox.doors.openvip.errors import VERSION, Refusal, shape
+from vox.doors.openvip.errors import VERSION, Refusal, new_id, shape
 from vox.doors.openvip.sse import Stream
 from vox.doors.openvip.wire import Fields, id_of, is_uuid, read_object
 from vox.errors import InvalidRequest, UploadTimeout, VoxError
@@ -31,7 +30,7 @@ class Ask:
     send: Send
     agent: str = ""
     """The agent in its path."""
-    ref: str = field(default_factory=lambda: str(uuid4()))
+    ref: str = field(default_factory=new_id)
     """Its id: the one it brought, else one that it was given; a UUID. The log tells of it by that."""
     after: Callable[[], object] | None = None
     """What to do once the answer is sent."""

@@ -2,12 +2,11 @@
 
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 import orjson
 
 from vox import __version__
-from vox.doors.openvip.errors import VERSION
+from vox.doors.openvip.errors import VERSION, new_id
 from vox.doors.openvip.wire import Fields, language_tag
 from vox.runtime.agents.message import Transcription
 
@@ -54,7 +53,7 @@ def response(ref: str, **more: Any) -> Fields:
     Args:
         ref: Id of the request, a UUID.
     """
-    return {"openvip": VERSION, "status": "ok", "id": str(uuid4()), "ref": ref, **more}
+    return {"openvip": VERSION, "status": "ok", "id": new_id(), "ref": ref, **more}
 
 
 def _input(said: Transcription) -> Fields:
