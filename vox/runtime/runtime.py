@@ -27,6 +27,7 @@ from vox.runtime.account import Account
 from vox.runtime.annotating import Annotator
 from vox.runtime.catalog import Catalog, CatalogList
 from vox.runtime.credentials import FEATURE
+from vox.runtime.deafness import Deafness
 from vox.runtime.events import Events
 from vox.runtime.execution import Executor
 from vox.runtime.getting import find_model, install_model, installed, preload_model, progress_of
@@ -83,6 +84,8 @@ class Runtime:
             lambda transcript, caller, session: self.history.transcribed(transcript, caller, "live", session),
             lambda: self.preferred_microphone,
         )
+        self.deafness = Deafness()
+        """When a program plays what agents are not to be told."""
         self._router = Router(registry, configuration.settings, configuration.preferences)
         self.warmups = Warmups(registry, lambda model: find_model(self._router, model, exact=False), self.events, tasks)
         registry.on_event = self._provider_event

@@ -37,3 +37,22 @@ async def test_a_preferred_microphone_that_is_not_there_is_passed_over(home: Hom
 async def test_a_web_page_does_not_see_the_devices(home: Home) -> None:
     async with talking(home, access=PAGE) as talk:
         assert (await talk.ask("microphone.devices"))["errorInfo"]["code"] == "unauthorized"
+
+
+async def test_a_program_that_plays_is_overlooked_for_a_while(home: Home) -> None:
+    async with talking(home) as talk:
+        deafness = talk.setup.runtime.deafness
+        assert (await talk.ask("microphone.deafen", ms=5000))["result"] == {"deaf": True}
+        assert deafness.lasts
+
+
+@pytest.mark.parametrize("params", [{}, {"ms": -1}, {"ms": 5000.5}, {"ms": "1000"}, {"ms": True}])
+async def test_nothing_is_overlooked_for_ever(home: Home, params) -> None:
+    async with talking(home) as talk:
+        assert "ms" in (await talk.ask("microphone.deafen", **params))["errorInfo"]["message"]
+        assert (await talk.ask("microphone.deafen", ms=0))["result"] == {"deaf": False}
+
+
+async def test_a_web_page_makes_nobody_deaf(home: Home) -> None:
+    async with talking(home, access=PAGE) as talk:
+        assert (await talk.ask("microphone.deafen", ms=1000))["errorInfo"]["code"] == "unauthorized"

@@ -22,6 +22,7 @@ from vox.runtime.agents.ears import Ears
 from vox.runtime.agents.mailbox import Mailbox
 from vox.runtime.agents.message import Transcription
 from vox.runtime.agents.voicebox import Voicebox
+from vox.runtime.deafness import Deafness
 from vox.runtime.events import Events
 from vox.runtime.live.device import Device
 from vox.runtime.live.sessions import LiveSessions
@@ -200,11 +201,13 @@ class Studio:
         self.heard: list[tuple[str, str | None]] = []
         self.states: list[str] = []
         """Each change of it."""
+        self.deafness = Deafness(self.clock)
         self.ears = Ears(
             self.live,
             self.agents,
             self.dictation,
             self.voicebox,
+            self.deafness,
             self._take,
             lambda: self.settings,
             self._changed,

@@ -172,6 +172,30 @@ async def test_nor_its_echo() -> None:
         await hear(at_work, 1)
 
 
+async def test_nor_another_program_that_plays() -> None:
+    async with listening(studio("Said afterwards.", seconds=(1.0, 1.0))) as at_work:
+        mailbox = await opened(at_work)
+        at_work.deafness.deafen("vox speak", 2.0)
+        assert at_work.ears.state == "playing" == at_work.states[-1]
+        at_work.microphone.advance(2.0)
+        await until(lambda: at_work.microphone.rest_s < 2.1)
+        for _ in range(50):
+            await checkpoint()
+        at_work.deafness.deafen("vox speak", 0)
+        at_work.clock.now += 0.4
+        assert at_work.ears.state == "listening" and at_work.recogniser.requests == []
+        await hear(at_work, 1)
+        assert words_of(mailbox) == ["Said afterwards."]
+
+
+async def test_with_headphones_it_hears_what_is_said_beside_another_program() -> None:
+    async with listening(studio("Said meanwhile.", headphones=True)) as at_work:
+        mailbox = await opened(at_work)
+        at_work.deafness.deafen("vox speak", 5.0)
+        await hear(at_work, 1)
+        assert words_of(mailbox) == ["Said meanwhile."]
+
+
 async def test_with_headphones_it_hears_all_the_time() -> None:
     async with listening(studio("Said meanwhile.", headphones=True)) as at_work:
         mailbox = await opened(at_work)

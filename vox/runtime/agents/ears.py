@@ -18,6 +18,7 @@ from vox.runtime.agents.dictation import Dictation
 from vox.runtime.agents.sitting import Sitting
 from vox.runtime.agents.status import ListeningState
 from vox.runtime.agents.voicebox import Voicebox
+from vox.runtime.deafness import TAIL_S, Deafness
 from vox.runtime.live.sessions import LiveSessions
 from vox.runtime.live.told import Asker, DeviceChanged, Guessed, LiveRequest, StateChanged, Told, Warned
 from vox.types import Transcript
@@ -31,7 +32,6 @@ _log = get_logger()
 
 _ASKER = Asker(connection=CLIENT, client=CLIENT, program=True)
 
-_TAIL_S = 0.3  # a loudspeaker is late and a room echoes
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0  # between two tries to get the microphone
 _BUSY_PAUSE_S = 0.5  # others hold it for a sentence or two
 
@@ -42,6 +42,7 @@ class Ears:
     Args:
         live: Has the microphone.
         voicebox: Is not to be heard.
+        deafness: Knows when others play, who are not to be heard either.
         take: Given what was said, to whom, and in which session.
         settings: As they are at the moment.
         changed: Called when anything below changes.
@@ -53,11 +54,13 @@ class Ears:
         agents: Agents,
         dictation: Dictation,
         voicebox: Voicebox,
+        deafness: Deafness,
         take: Callable[[Transcript, str | None, str | None], object],
         settings: Callable[[], OpenVipSettings],
         changed: Callable[[], object],
     ) -> None:
         self._live, self._agents, self._dictation, self._voicebox = live, agents, dictation, voicebox
+        self._deafness = deafness
         self._take, self._settings, self._changed = take, settings, changed
         self.wanted = settings().listen
         """Whether the microphone is to be open while an agent is there."""
@@ -71,6 +74,7 @@ class Ears:
         self._ending: list[Sitting] = []  # without the microphone, with something to recognise
         self._news, self._asked = asyncio.Event(), False
         agents.watch(self._look)
+        deafness.watch(self._look)
 
     # ---- what clients do
 
@@ -103,7 +107,7 @@ class Ears:
     def state(self) -> ListeningState:
         """What goes on."""
         sitting = self._sitting
-        if self._voicebox.sounds:
+        if self._voicebox.sounds or self._deafness.lasts:
             return "playing"
         if self._dictation.muted and self.device is not None:
             return "muted"
@@ -206,7 +210,8 @@ class Ears:
         return settings.model, settings.language
 
     def _is_deaf(self) -> bool:
-        return not self._settings().headphones and self._voicebox.silent_for_s < _TAIL_S
+        sounds = self._deafness.lasts or self._voicebox.silent_for_s < TAIL_S
+        return sounds and not self._settings().headphones
 
     def _wants_guesses(self) -> bool:
         return not self._dictation.muted and self._agents.wants_partials(self._agents.current)

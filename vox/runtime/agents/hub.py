@@ -55,7 +55,14 @@ class AgentHub:
         self.voicebox = Voicebox(self._synthesize, self._changed, self._spoken, opened, clock)
         self.dictation = Dictation(self.agents, encode, self._settings, self._changed, self._announce)
         self.ears = Ears(
-            runtime.live, self.agents, self.dictation, self.voicebox, self._heard, self._settings, self._changed
+            runtime.live,
+            self.agents,
+            self.dictation,
+            self.voicebox,
+            runtime.deafness,
+            self._heard,
+            self._settings,
+            self._changed,
         )
         self.agents.watch(lambda: self._last.note(None if self._ends else self.agents.current))
 

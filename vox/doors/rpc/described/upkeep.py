@@ -149,6 +149,12 @@ UPKEEP: dict[str, Described] = {
         record(devices=array(record(chosen=FLAG, **_DEVICE)), outputs=array(record(**_DEVICE))),
         programs=True,
     ),
+    "microphone.deafen": Described(
+        "Say that the client plays sound, which the daemon is not to take for its user.",
+        record(deaf=FLAG),
+        {"ms": Param(number(0, 5000), "For how long; said again while it plays. 0 when it ends.", required=True)},
+        programs=True,
+    ),
     "providers.status": Described(
         "Tell how the providers are.",
         record(providers=array(ref("ProviderStatus")), problems=array(ref("ConfigProblem"))),

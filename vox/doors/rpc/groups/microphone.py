@@ -1,4 +1,4 @@
-"""Methods about this machine's sound devices."""
+"""Methods about this machine's sound devices, and about what is not to be heard through them."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,7 +6,8 @@ import anyio.to_thread
 
 from vox.doors.rpc.handler import Access, Emit, Handler
 from vox.doors.rpc.params import Params
-from vox.errors import MicrophoneUnavailable, NotAuthorized
+from vox.errors import InvalidRequest, MicrophoneUnavailable, NotAuthorized
+from vox.runtime.deafness import MOST_S
 from vox.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -16,9 +17,9 @@ __all__ = ["MicrophoneMethods"]
 
 
 class MicrophoneMethods:
-    """`microphone.requestAccess`, `microphone.devices`.
+    """`microphone.requestAccess`, `microphone.devices`, `microphone.deafen`.
 
-    Both open the sound system, which takes a moment and is loaded for it: in a thread.
+    The first two open the sound system, which takes a moment and is loaded for it: in a thread.
     """
 
     def __init__(self, runtime: Runtime) -> None:
@@ -26,6 +27,7 @@ class MicrophoneMethods:
         self.handlers: dict[str, Handler] = {
             "microphone.requestAccess": self._request_access,
             "microphone.devices": self._devices,
+            "microphone.deafen": self._deafen,
         }
 
     async def _request_access(self, _: Params, __: Access, ___: Emit) -> dict[str, Any]:
@@ -37,6 +39,15 @@ class MicrophoneMethods:
         if not access.files:
             raise NotAuthorized("A web page may not see which devices this machine has.")
         return await anyio.to_thread.run_sync(_list, self._runtime.preferred_microphone, abandon_on_cancel=True)
+
+    async def _deafen(self, params: Params, access: Access, _: Emit) -> dict[str, Any]:
+        if not access.files:
+            raise NotAuthorized("A web page may not say what this machine's microphone overlooks.")
+        ms = params.number("ms", 0, round(1000 * MOST_S))
+        if ms is None:
+            raise InvalidRequest("ms is missing: for how long the microphone overlooks what it hears.")
+        self._runtime.deafness.deafen(access.connection, ms / 1000)
+        return {"deaf": self._runtime.deafness.lasts}
 
 
 def _ask(preferred: str | None) -> dict[str, Any]:
