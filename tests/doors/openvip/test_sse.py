@@ -38,6 +38,9 @@ class Connection:
             self._room.clear()
         self._written.set()
 
+    def set_write_buffer_limits(self, high: int) -> None:
+        assert high == FULL
+
     def get_write_buffer_size(self) -> int:
         return self.unread
 

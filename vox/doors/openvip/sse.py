@@ -25,8 +25,8 @@ KEEP_ALIVE_S = 15.0
 TRANSPORT = "vox.transport"
 """Name of the extension of the ASGI scope that holds the connection's `asyncio.Transport`."""
 
-FULL = 64 << 10
-"""Bytes of a connection that its client has not taken; beyond them, events wait in the mailbox."""
+FULL = 16 << 10
+"""Bytes in a connection beyond what the system takes for it; then events wait in the mailbox, where the oldest may go."""
 
 HEADERS = [
     (b"content-type", b"text/event-stream"),
@@ -52,6 +52,8 @@ class Stream:
         self._receive, self._send, self._keep_alive_s = receive, send, keep_alive_s
         self.mailbox = mailbox
         self._transport = cast("asyncio.Transport | None", scope.get("extensions", {}).get(TRANSPORT))
+        if self._transport is not None:
+            self._transport.set_write_buffer_limits(high=FULL)
         self._awake: asyncio.Future[None] | None = None
         self._writing = False
 
