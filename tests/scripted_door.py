@@ -43,6 +43,7 @@ class ScriptedDoor:
     def __init__(self, home: Home) -> None:
         self.home = home
         self.asked: list[tuple[str, str, Any]] = []
+        self.called: list[tuple[str, Any]] = []
         self.answers: dict[str, tuple[int, dict[str, Any]]] = {}
         self.status: dict[str, Any] = {"openvip": "1.0", "stt": {"enabled": True, "active": True}, "platform": {}}
         self._news = threading.Condition()
@@ -134,7 +135,11 @@ class ScriptedDoor:
     def _answer_calls(self, peer: socket.socket) -> None:
         with peer, peer.makefile("rb") as lines:
             for line in _read(lines):
-                answer = {"jsonrpc": "2.0", "id": json.loads(line).get("id"), "result": {"status": "ok"}}
+                call = json.loads(line)
+                with self._news:
+                    self.called.append((call["method"], call.get("params")))
+                    self._news.notify_all()
+                answer = {"jsonrpc": "2.0", "id": call["id"], "result": {"status": "ok"}}
                 peer.sendall(json.dumps(answer).encode() + b"\n")
 
     def _answer_door(self, peer: socket.socket) -> None:

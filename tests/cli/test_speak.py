@@ -165,3 +165,17 @@ def test_no_lines_are_no_error(run):
 def test_lines_cannot_be_put_together_in_every_format(run):
     done = run("speak", "--lines", "--out", "a.mp3", "one", "two")
     assert done.exit_code == 64 and "mp3" in done.stderr and not Path("a.mp3").exists()
+
+
+def test_an_empty_pipe_is_nothing_to_say(cli_run):
+    for words in ((), ("--lines",), ("--sentences",)):
+        done = cli_run("speak", *words, input="\n")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_sentences_are_texts_of_their_own(cli_run, tmp_path):
+    words = ("speak", "--sentences", "--json", "--no-play", "-")
+    done = cli_run(*words, cwd=tmp_path, input="One of these is here. It is followed. Three")
+    spoken = [json.loads(line)["durationMs"] for line in done.stdout.splitlines()]
+    assert (done.returncode, spoken[0], len(spoken)) == (0, 10 * len("One of these is here."), 2)
+    assert "give one of" in cli_run("speak", "--sentences", "--lines", input="x").stderr

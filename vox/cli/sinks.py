@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from vox.cli.destination import cannot_write, open_new
+from vox.cli.hush import Hush
 from vox.cli.output import Output
 from vox.errors import VoxError
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Device", "NamedFile", "NewFile", "Sink", "Stdout"]
 
 _UNFINISHED = ".part"
+_SAMPLE_BYTES = 2
 
 
 class Sink(Protocol):
@@ -171,15 +173,18 @@ class NewFile:
 
 
 class Device:
-    """The sound device, or a new file where there is none."""
+    """The sound device, or a new file where there is none. What is played, the daemon's microphone is not to hear."""
 
     def __init__(self, output: Output, volume: float = 1.0) -> None:
         self._output, self._volume = output, volume
         self._sink: Sink | None = None
+        self._hush = Hush()
 
     def write(self, samples: bytes, rate: int, *, whole: bool) -> None:
         if self._sink is None:
             self._sink = self._open(rate)
+        if isinstance(self._sink, _Playing):
+            self._hush.more(len(samples) / _SAMPLE_BYTES / rate)
         self._sink.write(samples, rate, whole=whole)
 
     def wait_for_room(self) -> None:
@@ -187,11 +192,14 @@ class Device:
             self._sink.wait_for_room()
 
     def finish(self) -> str | None:
-        return self._sink.finish() if self._sink is not None else None
+        path = self._sink.finish() if self._sink is not None else None
+        self._hush.end()
+        return path
 
     def abort(self) -> None:
         if self._sink is not None:
             self._sink.abort()
+        self._hush.end()
 
     def _open(self, rate: int) -> Sink:
         from vox.audio.playback import NoDeviceError

@@ -39,7 +39,8 @@ Examples:
   vox speak "Keep this." --out greeting.mp3
   cat letter.txt | vox speak -
   vox speak "Into a pipe." --out - | ffplay -
-  tail -f messages.txt | vox speak --lines -
+  tail -f messages.txt | vox speak --lines
+  llm "Tell me a story." | vox speak --sentences
 
 \b
 Exit status: 0 spoken, 64 wrong use, 66 no such model or voice, 69 no daemon,
@@ -64,6 +65,7 @@ command = Verbs(
 @click.option("--speed", type=click.FloatRange(0.25, 4), metavar="X", help="0.25 to 4; 1 is the voice's own.")
 @click.option("--volume", type=click.FloatRange(0, 2), default=1.0, metavar="X", help="0 to 2 when it is played.")
 @click.option("--lines", is_flag=True, help="Each argument, or each line of standard input, is a text of its own.")
+@click.option("--sentences", is_flag=True, help="Speak each sentence of standard input as soon as it has come.")
 @click.option("--format", "format_", type=click.Choice(_FORMATS), help="Format of the file. Default: by its name, wav.")
 @click.option("--out", metavar="FILE|-", help="Write to this file, or to stdout, instead of playing.")
 @click.option("--no-play", is_flag=True, help="Write a file instead of playing.")
@@ -79,6 +81,7 @@ def aloud_command(
     speed: float | None,
     volume: float,
     lines: bool,
+    sentences: bool,
     format_: str | None,
     out: str | None,
     no_play: bool,
@@ -92,17 +95,19 @@ def aloud_command(
     written as they are made. Ctrl-C silences it at once and ends what is being made.
 
     With --lines one text is made while the one before it is heard, and they follow each other without a pause; a line
-    is spoken as soon as it has come.
+    is spoken as soon as it has come. So is a sentence with --sentences, for programs that write their lines word by
+    word. What is played here, agents are not told.
     """
-    texts = _lines(text) if lines else iter([_words(text)])
+    several = lines or sentences
+    texts = _texts(text, lines=lines, sentences=sentences)
     shape = format_ or _format_by_name(out)
-    if lines and shape not in _STREAMED:
+    if several and shape not in _STREAMED:
         raise InvalidRequest(f"Several texts can be put together as wav or pcm, not as {shape}")
     sink = _sink(output, out, _target(output, out), shape, volume if not (no_play or format_) else None)
     wanted = {"modelId": model, "voiceId": voice, "speed": speed, "format": shape, **turn_params(output, max_wait)}
     try:
         with open_client(output, start) as client:
-            answer = _speak_each(client, texts, wanted, sink, output, lines=lines)
+            answer = _speak_each(client, texts, wanted, sink, output, several=several)
         if not answer:
             sink.abort()
             return
@@ -114,12 +119,12 @@ def aloud_command(
         output.note(f"wrote: {path}")
     elif out is None:
         output.note(f"played: {answer['voiceId']} via {answer['modelId']}")
-    if output.json and out != STDOUT and not lines:
+    if output.json and out != STDOUT and not several:
         output.object({**answer, "played": path is None, "path": path})
 
 
 def _speak_each(
-    client: "Client", texts: Iterator[str], wanted: dict[str, Any], sink: Sink, output: Output, *, lines: bool
+    client: "Client", texts: Iterator[str], wanted: dict[str, Any], sink: Sink, output: Output, *, several: bool
 ) -> dict[str, Any]:
     """Speak one text after the other. Returns the answer to the last."""
     answer: dict[str, Any] = {}
@@ -127,16 +132,34 @@ def _speak_each(
         show = output.follow("Speaking")
         try:
             speak = _stream if wanted["format"] in _STREAMED else _fetch
-            answer = speak(client, {**wanted, "text": text}, sink, show, more=lines)
+            answer = speak(client, {**wanted, "text": text}, sink, show, more=several)
         except InvalidRequest as error:
-            if not lines:
+            if not several:
                 raise
             output.note(f"not spoken: {error.message}")  # a line of nothing but dots; the next may be another matter
             continue
-        if lines and output.json and not isinstance(sink, Stdout):
+        if several and output.json and not isinstance(sink, Stdout):
             output.line(json.dumps(answer, ensure_ascii=False))
         sink.wait_for_room()
     return answer
+
+
+def _texts(text: tuple[str, ...], *, lines: bool, sentences: bool) -> Iterator[str]:
+    """What to speak, one after the other.
+
+    Raises:
+        InvalidRequest: There is nothing, or too much.
+    """
+    if lines and sentences:
+        raise InvalidRequest("Texts are lines or sentences: give one of --lines and --sentences")
+    if lines:
+        return _lines(text)
+    if sentences and text in ((), (STDIN,)):
+        from vox.cli.sentences import arriving_sentences
+
+        return arriving_sentences(sys.stdin.fileno())
+    words = _words(text)
+    return iter([words] if words.strip() or text else [])  # a tool before us in a pipe may have nothing to say
 
 
 def _lines(text: tuple[str, ...]) -> Iterator[str]:
