@@ -26,7 +26,7 @@ TRANSPORT = "vox.transport"
 """Name of the extension of the ASGI scope that holds the connection's `asyncio.Transport`."""
 
 FULL = 16 << 10
-"""Bytes in a connection beyond what the system takes for it; then events wait in the mailbox, where the oldest may go."""
+"""Bytes in a connection beyond what the system takes for it; then events wait in the mailbox, which is bounded."""
 
 HEADERS = [
     (b"content-type", b"text/event-stream"),
