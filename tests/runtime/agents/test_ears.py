@@ -109,8 +109,8 @@ async def test_stopping_lets_the_microphone_go_and_loses_no_word() -> None:
         at_work.recogniser.gate.clear()
         await until(lambda: at_work.ears.state == "recording")
         at_work.ears.stop()
-        await until(lambda: not at_work.microphone.is_open)
-        assert at_work.ears.state == "transcribing" and not at_work.ears.wanted
+        await until(lambda: not at_work.microphone.is_open and at_work.ears.state == "transcribing")
+        assert not at_work.ears.wanted
         at_work.recogniser.gate.set()
         await until(lambda: at_work.ears.state == "off")
         assert words_of(mailbox) == ["2 seconds"]
