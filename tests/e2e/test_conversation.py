@@ -132,6 +132,23 @@ def test_a_conversation_through_a_pipe(
     assert output == b""
 
 
+def test_a_pipe_is_not_told_its_own_words(
+    door: OpenVip, vox: Client, sound: pulse.SoundServer, sentences: list[tuple[str, Path]], tmp_path: Path
+) -> None:
+    told = tmp_path / "told"
+    with piped(vox, sound, f"tee {told} | sed -u -e 's/^/You said: /'", tmp_path / "errors.log") as process:
+        door.wait_for("transcribe")
+        with sound.echoing():
+            for _, clip in sentences:
+                door.wait_until_listening()
+                with sound.recording() as recording:
+                    sound.play(clip)
+                    recording.wait(6)  # time enough to hear the answer, and oneself
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(BOUND_S)
+    assert len(told.read_text(encoding="utf-8").splitlines()) == len(sentences)
+
+
 @contextlib.contextmanager
 def piped(vox: Client, sound: pulse.SoundServer, tool: str, errors: Path) -> Generator["subprocess.Popen[bytes]"]:
     """`vox transcribe | TOOL | vox speak`, line by line, as a shell runs it."""
