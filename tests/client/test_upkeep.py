@@ -79,3 +79,16 @@ def test_on_an_event_loop(home: Home, stick: Path) -> None:
     taken, removed = asyncio.run(main())
     assert (taken.id, taken.installed, removed.installed) == (VOICE, True, False)
     assert told[-1].fraction == 1.0
+
+
+def test_who_plays_says_so(home: Home) -> None:
+    async def main() -> list[bool]:
+        async with AsyncClient(home) as vox:
+            with pytest.raises(errors.InvalidRequest):
+                await vox.deafen(5.1)
+            return [await vox.deafen(0), await vox.deafen(5), await vox.deafen(0)]
+
+    with Client(home) as vox:
+        assert vox.deafen(0) is False
+        assert asyncio.run(main()) == [False, True, True], "an echo is left"
+        assert vox.deafen(0.001) is True

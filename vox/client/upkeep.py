@@ -1,4 +1,5 @@
-"""What a client can do beside speech: models' files, warm-up, events, records, figures, and how the daemon is."""
+"""What a client can do beside speech: models' files, warm-up, events, records, figures, the microphone, and how
+the daemon is."""
 
 import os
 from abc import ABC, abstractmethod
@@ -199,6 +200,22 @@ class Upkeep(ABC):
             DaemonUnavailable: There is no daemon to ask.
         """
         return self.call("telemetry.summary", {"clientId": client, "route": route, "last": last})
+
+    # ---- the microphone
+
+    def deafen(self, seconds: float) -> bool:
+        """Say that this program plays sound on the daemon's machine: agents are not told what the microphone hears of
+        it. Say so again about every second while it plays. Returns whether anything is overlooked now.
+
+        Args:
+            seconds: For how long, at most 5; 0 is the end of the sound. A client is known by its connection, which
+                a stream takes for itself: use one client for this and nothing else.
+
+        Raises:
+            InvalidRequest: For longer than that.
+            DaemonUnavailable: There is no daemon to ask.
+        """
+        return self.call("microphone.deafen", {"ms": seconds * 1000})["deaf"]
 
     # ---- the daemon
 

@@ -190,6 +190,21 @@ class AsyncUpkeep(ABC):
         """
         return await self.call("telemetry.summary", {"clientId": client, "route": route, "last": last})
 
+    # ---- the microphone
+
+    async def deafen(self, seconds: float) -> bool:
+        """Say that this program plays sound on the daemon's machine: agents are not told what the microphone hears of
+        it. Say so again about every second while it plays. Returns whether anything is overlooked now.
+
+        Args:
+            seconds: For how long, at most 5; 0 is the end of the sound.
+
+        Raises:
+            InvalidRequest: For longer than that.
+            DaemonUnavailable: There is no daemon to ask.
+        """
+        return (await self.call("microphone.deafen", {"ms": seconds * 1000}))["deaf"]
+
     # ---- the daemon
 
     async def providers(self) -> list[dict[str, Any]]:
