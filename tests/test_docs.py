@@ -352,7 +352,7 @@ def test_commands_on_the_pages_exist() -> None:
     known = dict(commands_under(cli, "vox"))
     found = 0
     for page, text in commands_named():
-        words = re.split(r"\s+", text.split("|")[0].split("#")[0].strip())
+        words = re.split(r"\s+", text.split("|")[0].split("#")[0].split(" -- ")[0].strip())
         path = "vox"
         while len(words) > 1 and f"{path} {words[1]}" in known:
             path += f" {words.pop(1)}"
