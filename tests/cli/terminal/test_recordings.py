@@ -1,8 +1,8 @@
 """What the guide to pipes shows of terminals is what happens: its recordings are played again.
 
 In a block behind `<!-- recorded -->`, the first line is the command. A line that ends in `« typed` is typed, one that
-ends in `« said` is said behind what was said before it; both stand behind the program's prompt. Other lines are what the
-program answers.
+ends in `« said` is said behind what was said before it; both stand behind the program's prompt. Other lines are what
+the program answers.
 """
 
 import re
