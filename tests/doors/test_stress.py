@@ -168,11 +168,12 @@ def _flood(deaf: socket.socket, road: str, other: Client) -> float:
 
 def test_a_frame_over_the_cap_closes_with_its_reason(served: Daemon) -> None:
     async def main() -> ConnectionClosed:
-        async with connect(url(served), max_size=None, compression=None) as web:
-            with pytest.raises(ConnectionClosed) as closed:
-                await web.send("x" * ((64 << 20) + 1))
-                await asyncio.wait_for(web.recv(), 20)
-            return closed.value
+        # Not as a context: to close what is closed already, with more sent than was read, fails inside asyncio.
+        web = await connect(url(served), max_size=None, compression=None)
+        with pytest.raises(ConnectionClosed) as closed:
+            await web.send("x" * ((64 << 20) + 1))
+            await asyncio.wait_for(web.recv(), 20)
+        return closed.value
 
     closed = asyncio.run(main())
     assert closed.rcvd is not None and closed.rcvd.code == 1009
