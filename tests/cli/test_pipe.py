@@ -163,6 +163,7 @@ def test_a_reader_that_goes_ends_it_at_once(door: ScriptedDoor) -> None:
 
 
 def test_it_survives_a_restart_of_the_daemon(door: ScriptedDoor, vox: Started) -> None:
+    door.status["platform"] = {"listening": False}
     with vox() as process:
         assert ready(process) == START
         door.tell("transcribe", "before", "newline")
@@ -172,6 +173,7 @@ def test_it_survives_a_restart_of_the_daemon(door: ScriptedDoor, vox: Started) -
         assert ready(process) == "The daemon is back.\n"
         door.tell("transcribe", "after", "submit")
         assert end(process) == (0, "before after\n", "")
+    assert door.commands()[1:] == ["stt.start", "stt.start", "stt.stop"]
 
 
 def test_a_name_that_is_taken(door: ScriptedDoor, vox: Started) -> None:

@@ -142,28 +142,22 @@ def _listening(output: Output, client: "Client", how: How) -> "Generator[AgentSt
 
     def tell(there: bool) -> None:
         output.note("The daemon is back." if there else "The daemon went away; waiting for it.")
+        if there:
+            with suppress(VoxError):  # it went away again
+                microphone.open()
 
     door = client.door()
-    wait = _Wait(_Microphone(output, door).look)
+    microphone = _Microphone(output, door)
+    wait = _Wait(microphone.look)
     stream = agent_stream(client.whereabouts, how.agent, partials=how.partials, changed=tell, wait=wait)
-    with stream, _spoken_to(door, how.agent):
-        yield stream
-
-
-@contextmanager
-def _spoken_to(door: "Door", agent: str) -> Generator[None]:
-    """Have the agent spoken to. Where the user had told the daemon not to listen, it does not afterwards."""
-    listened = door.status().get("platform", {}).get("listening") is not False
-    door.focus(agent, True)  # whoever types a command looks at it, and needs not be told aloud who is spoken to
-    door.control(f"output.set_agent:{agent}")
-    if not listened:
-        door.control("stt.start")
-    try:
-        yield
-    finally:
-        if not listened:
-            with suppress(VoxError):  # it has ended: then it listens to nobody
-                door.control("stt.stop")
+    with stream:
+        door.focus(how.agent, True)  # whoever types a command looks at it, and need not be told aloud who is spoken to
+        door.control(f"output.set_agent:{how.agent}")
+        try:
+            microphone.open()
+            yield stream
+        finally:
+            microphone.close()
 
 
 class _Wait:
@@ -216,11 +210,24 @@ class _Wait:
 
 
 class _Microphone:
-    """Says why nothing is heard, once for each reason."""
+    """Has the daemon listen, and says why nothing is heard, once for each reason."""
 
     def __init__(self, output: Output, door: "Door") -> None:
         self._output, self._door = output, door
         self._told: str | None = None
+        self._is_ours = False  # the daemon would not listen without us
+
+    def open(self) -> None:
+        """Have the daemon listen, also where the user has told it not to."""
+        if self._door.status().get("platform", {}).get("listening") is False:
+            self._door.control("stt.start")
+            self._is_ours = True
+
+    def close(self) -> None:
+        """Have it listen no more, if it did not before."""
+        if self._is_ours:
+            with suppress(VoxError):  # it has ended, and listens to nobody
+                self._door.control("stt.stop")
 
     def look(self) -> None:
         """Look whether there is one."""
