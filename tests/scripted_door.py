@@ -144,8 +144,10 @@ class ScriptedDoor:
 
     def _answer_door(self, peer: socket.socket) -> None:
         with peer, peer.makefile("rb") as lines:
-            head = [line.decode().strip() for line in iter(lines.readline, b"\r\n") if line]
-            if not head:
+            head: list[str] = []
+            while (line := lines.readline()) not in (b"", b"\r\n"):
+                head.append(line.decode().strip())
+            if line == b"":  # whoever asks has gone
                 return
             method, target, _ = head[0].split(" ")
             headers = dict(line.lower().split(": ", 1) for line in head[1:])

@@ -62,7 +62,8 @@ def command(
     is named ("agent tests"), and to this one with the claim key.
 
     Without a phrase that sends it, an utterance is followed by a new line: Alt+Enter in a program that takes all keys
-    as they are, and a blank in one that reads lines, such as a shell, where Enter would run what was said.
+    as they are, Enter in an editor, and a blank in one that reads lines, such as a shell, where Enter would run what
+    was said.
     """
     if os.name != "posix":
         raise Unsupported("vox agent needs a Unix terminal.")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -103,6 +104,25 @@ def test_a_program_that_fills_the_screen(door: ScriptedDoor) -> None:
         opened.type(b"\x03\x1a\x11")
         opened.until(r"b'\x03\x1a\x11'.")  # no key is ours
         assert leave(opened, "q") == 0
+
+
+@pytest.mark.skipif(shutil.which("vim") is None, reason="there is no vim")
+def test_an_editor_in_a_shell(door: ScriptedDoor, tmp_path: Path) -> None:
+    with terminal(door.home, "agent", "me", "--status-line", "--", "bash", "--norc", "-i") as opened:
+        opened.until("$ ")
+        opened.type(f"vim -u NONE -N {tmp_path}/notes.txt\r")
+        opened.until("notes.txt")
+        opened.type("i")
+        opened.until("INSERT")
+        door.tell("me", "first", "newline")
+        door.tell("me", "second", "newline")
+        opened.until("second")
+        opened.type("\x1b")
+        opened.type(":wq\r")
+        opened.until(lambda shown: shown.endswith(b"$ "))
+        opened.type("exit\r")
+        assert opened.wait() == 0
+    assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "first\nsecond\n\n"
 
 
 def test_a_program_that_leaves_a_mess(door: ScriptedDoor) -> None:

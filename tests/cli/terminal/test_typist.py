@@ -44,6 +44,8 @@ def test_a_new_line_is_as_the_program_reads_when_it_is_typed() -> None:
     assert typed.say("one", "newline") == b"one "
     typed.reads = Reads.KEYS
     assert typed.say("two", "newline") == b"two\x1b\r"
+    typed.reads = Reads.TEXT
+    assert typed.say("three", "newline") == b"three\r"
     assert Typed("ctrl-j").say("one\ntwo", "newline") == b"one\ntwo\n"
     assert Typed("enter").say("", "newline", "newline") == b"\r\r"
 

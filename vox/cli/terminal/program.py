@@ -18,6 +18,9 @@ __all__ = ["Program"]
 _NOT_EXECUTED = 126  # what a shell says of a program that cannot be run
 _END_S = 2.0  # for a program to end when its terminal goes
 _LFLAG = 3  # of what termios gives
+_EDITORS = frozenset(
+    ("vi", "vim", "vim.basic", "vim.tiny", "nvim", "nano", "emacs", "micro", "hx", "kak", "joe", "pico")
+)
 
 
 class Program:
@@ -33,6 +36,7 @@ class Program:
     def __init__(
         self, command: Sequence[str], environment: dict[str, str], size: Size, attributes: list[Any] | None
     ) -> None:
+        self._started = os.path.basename(command[0])
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
             _become(command, environment, size, attributes)
@@ -77,7 +81,17 @@ class Program:
             flags = termios.tcgetattr(self.terminal)[_LFLAG]
         except (OSError, termios.error):
             return Reads.LINES
+        if self._name() in _EDITORS:
+            return Reads.TEXT
         return Reads.LINES if flags & (termios.ICANON | termios.ISIG) else Reads.KEYS
+
+    def _name(self) -> str:
+        """Of the program that has the keyboard, where the system tells: a shell may have started another."""
+        try:
+            with open(f"/proc/{os.tcgetpgrp(self.terminal)}/comm", encoding="utf-8", errors="replace") as file:
+                return file.read().strip()
+        except OSError:
+            return self._started
 
     def end(self) -> int:
         """Take its terminal away, wait for it to end, and see to it that it does. Returns the exit status."""

@@ -26,16 +26,17 @@ class Reads(Enum):
     """How a program reads its keyboard at the moment, as far as its terminal can tell."""
 
     LINES = "the system edits its lines, or a library does while Ctrl-C still interrupts: shells, interpreters"
-    KEYS = "all keys are its own: editors, agents, whatever fills the screen"
+    KEYS = "all keys are its own: agents, whatever fills the screen"
+    TEXT = "as KEYS, but it is an editor, in which Enter sends nothing, and the first half of Alt+Enter gives commands"
 
 
 class Typist:
     """Turns messages into keystrokes, one after the other.
 
     Args:
-        newline: Name of a key in `NEWLINES`; None leaves it to how the program reads. In one that reads lines,
-            Alt+Enter would be anything but a new line, and Enter would send what is not to be sent: there it is a
-            blank.
+        newline: Name of a key in `NEWLINES`; None leaves it to how the program reads: Alt+Enter, in an editor Enter. In
+            one that reads lines, Alt+Enter would be anything but a new line, and Enter would send what is not to be
+            sent: there it is a blank.
         reads: Tells how that is.
         clock: Seconds that only grow.
     """
@@ -80,4 +81,7 @@ class Typist:
     def _new_line(self) -> bytes:
         if self._newline is not None:
             return self._newline
-        return NEWLINES["alt-enter" if self._reads() is Reads.KEYS else "blank"]
+        return NEWLINES[_NEWLINE_OF[self._reads()]]
+
+
+_NEWLINE_OF = {Reads.LINES: "blank", Reads.KEYS: "alt-enter", Reads.TEXT: "enter"}
