@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from vox.errors import NotAuthorized, OriginRefused, VoxError
+from vox.errors import InvalidRequest, NotAuthorized, OriginRefused, VoxError
 
 __all__ = ["VERSION", "Refusal", "new_id", "refused", "shape"]
 
@@ -18,15 +18,13 @@ VERSION = "1.0"
 """The protocol's version, on every payload."""
 
 
-class Refusal(VoxError):
-    """What HTTP has a status for, and no other door a need.
+class Refusal(InvalidRequest):
+    """What HTTP has a status for, and no other door a need: no row of its own in the table of errors.
 
     Args:
         status: Of the answer.
         headers: Further ones of the answer.
     """
-
-    code = "invalid_request"
 
     def __init__(self, status: int, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
