@@ -102,5 +102,6 @@ async def test_what_is_said_while_models_are_loaded_is_answered_when_they_are() 
         loaded.set()
         await stage.until_told("session.updated", 2)
         tasks.cancel_scope.cancel()
+    stage.leave()
     told = [event["session"]["instructions"] for event in stage.told("session.updated")]
     assert stage.types()[0] == "session.created" and told == ["One.", "Two."]
