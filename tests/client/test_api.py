@@ -7,6 +7,7 @@ import sys
 import threading
 import wave
 from io import BytesIO
+from typing import Any
 
 import pytest
 
@@ -104,8 +105,28 @@ def test_a_daemon_that_is_killed_in_the_middle_of_a_call(home, second):
 
 def in_use(home) -> int:
     """Calls inside the provider `slow`."""
+    return of_slow(home)["inUse"]
+
+
+def of_slow(home) -> dict[str, Any]:
+    """How the provider `slow` is."""
     with Client(home, start=False) as client:
-        return next(found["inUse"] for found in client.status()["providers"] if found["id"] == "slow")
+        return next(found for found in client.status()["providers"] if found["id"] == "slow")
+
+
+def interrupt_call(home, path) -> None:
+    """Have another process call `slow`, and press Ctrl-C in it."""
+    program = f"""
+from vox import Client
+try:
+    Client({str(home.root)!r}, start=False).transcribe({str(path)!r}, "slow:v1")
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, encoding="utf-8") as process:
+        wait_until(lambda: in_use(home) == 1)
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=10)[0] == "interrupted\n"
 
 
 def slow_outcomes(home) -> list[object]:
@@ -114,20 +135,24 @@ def slow_outcomes(home) -> list[object]:
 
 def test_ctrl_c_cancels_the_call_in_the_daemon_before_it_is_raised(shared, second):
     before = len(slow_outcomes(shared))
-    program = f"""
-from vox import Client
-try:
-    Client({str(shared.root)!r}, start=False).transcribe({str(second)!r}, "slow:v1")
-except KeyboardInterrupt:
-    print("interrupted")
-"""
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, encoding="utf-8") as process:
-        wait_until(lambda: in_use(shared) == 1)
-        process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=10)[0] == "interrupted\n"
+    interrupt_call(shared, second)
     wait_until(lambda: in_use(shared) == 0)
     wait_until(lambda: len(slow_outcomes(shared)) > before)
     assert slow_outcomes(shared)[before:] == ["cancelled"]
+
+
+def test_ctrl_c_before_the_provider_has_read_the_call(shared, second):
+    with Client(shared, start=False) as client:
+        client.preload("slow:v1")
+    provider = of_slow(shared)["pid"]
+    os.kill(provider, signal.SIGSTOP)
+    try:
+        interrupt_call(shared, second)
+        assert in_use(shared) == 1  # the provider may be at work on it, for all that the daemon knows
+    finally:
+        os.kill(provider, signal.SIGCONT)
+    wait_until(lambda: in_use(shared) == 0)
+    assert of_slow(shared)["pid"] == provider
 
 
 def test_a_timeout_of_the_client_or_of_one_call(shared, second):
