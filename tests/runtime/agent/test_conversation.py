@@ -1,5 +1,7 @@
 """Items in their order, and what a language model is shown of them."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -152,6 +154,13 @@ def test_a_second_cut_goes_further() -> None:
     assert conversation.truncate("a", 0, 1000).parts[0].text == "One two three. "
     with pytest.raises(ItemError, match="1000 ms is already shorter than 2000 ms"):
         conversation.truncate("a", 0, 2000)
+
+
+@pytest.mark.parametrize("marks", [MARKS, [Mark(TEXT, 0)]])
+def test_a_second_cut_brings_nothing_back(marks: list[Mark]) -> None:
+    conversation = holding(said("a", TEXT, 3000, list(marks)))
+    heard = [conversation.truncate("a", 0, end_ms).parts[0].text or "" for end_ms in (1990, 1980, 1500, 1490, 999)]
+    assert all(before.startswith(after) for before, after in itertools.pairwise(heard)), heard
 
 
 @given(st.lists(st.tuples(st.text(max_size=20), st.integers(1, 500)), max_size=8), st.integers(0, 4000))

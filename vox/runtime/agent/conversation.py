@@ -166,8 +166,8 @@ class Conversation:
         part = _spoken_part(item, content_index)
         if not 0 <= audio_end_ms <= part.audio_ms:
             raise ItemError(f"Audio content of {part.audio_ms} ms is already shorter than {audio_end_ms} ms.")
-        part.text = heard_of(part.marks, part.text or "", part.audio_ms, audio_end_ms)
-        part.marks = [mark for mark in part.marks if mark.start_ms < audio_end_ms]
+        part.marks = heard_of(part.marks or [Mark(part.text or "", 0)], part.audio_ms, audio_end_ms)
+        part.text = "".join(mark.text for mark in part.marks)
         del part.audio[audio_end_ms * BYTES_PER_MS :]
         part.audio_ms = audio_end_ms
         return item

@@ -13,23 +13,23 @@ class Mark:
     start_ms: int
 
 
-def heard_of(marks: list[Mark], text: str, audio_ms: int, end_ms: int) -> str:
-    """The text that was heard by `end_ms`: whole pieces, and of the one that was under way the words that are likely
+def heard_of(marks: list[Mark], audio_ms: int, end_ms: int) -> list[Mark]:
+    """The pieces that were heard by `end_ms`: whole ones, and of the one that was under way the words that are likely
     to have been said, as if each character took the same time.
 
     Args:
-        marks: The pieces of `text`, in order; without any, the text is one piece.
+        marks: The pieces of the text, in order.
         audio_ms: How long the whole sound is.
     """
     if end_ms >= audio_ms:
-        return text
-    begun = [mark for mark in marks or [Mark(text, 0)] if mark.start_ms < end_ms]
+        return marks
+    begun = [mark for mark in marks if mark.start_ms < end_ms]
     if not begun:
-        return ""
+        return []
     *whole, last = begun
     later = [mark.start_ms for mark in marks[len(begun) :]]
     share = (end_ms - last.start_ms) / max(1, (later[0] if later else audio_ms) - last.start_ms)
-    return "".join(mark.text for mark in whole) + _words_within(last.text, share)
+    return [*whole, Mark(_words_within(last.text, share), last.start_ms)]
 
 
 def _words_within(text: str, share: float) -> str:
