@@ -4,12 +4,14 @@ import http.client
 import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from tests.doors.openvip.conftest import LISTED, Place, check_error, message
+from vox.doors.openvip import asking
 from vox.doors.openvip.asking import MAX_BODY
 
 JSON = {"Content-Type": "application/json"}
@@ -179,7 +181,18 @@ def test_the_largest_body(place: Place) -> None:
     assert place.ask("POST", "/openvip/control", content=larger, headers=JSON).status_code == 413
 
 
-def test_a_body_that_never_comes(place: Place) -> None:
+@pytest.mark.parametrize("begun", [b"", b"{"])
+def test_a_body_that_does_not_come(place: Place, begun: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "_IDLE_S", 0.05)
+    connection = http.client.HTTPConnection("127.0.0.1", place.port, timeout=10)
+    with closing(connection):
+        connection.request("POST", "/openvip/control", [begun], {**JSON, "Content-Length": "20"})
+        answer = connection.getresponse()
+        told = json.loads(answer.read())
+    assert (answer.status, told["x_vox"]["code"]) == (408, "upload_timeout")
+
+
+def test_a_client_that_goes_before_its_body_came(place: Place) -> None:
     """The client goes before it has sent all; nobody is told, and nothing is left."""
     with socket.create_connection(("127.0.0.1", place.port), timeout=10) as line:
         line.sendall(b"POST /openvip/control HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
