@@ -1,7 +1,6 @@
 """What is heard while an answer is thought of."""
 
 import itertools
-from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -10,11 +9,8 @@ import pytest
 from tests.doors.realtime.replies import Stage, Voice, call, finished, text
 from tests.doors.realtime.rules import Event, of_type, spoken_bytes
 from vox.audio.g711 import from_ulaw
-from vox.doors.realtime.aside import rehearse
-from vox.doors.realtime.config import SessionConfig
 from vox.errors import ProviderCrashed
 from vox.runtime.agent.typing_sound import key_clicks
-from vox.runtime.requests import Caller
 
 pytestmark = pytest.mark.anyio
 
@@ -209,43 +205,3 @@ async def test_a_phrase_that_is_not_ready_before_the_answer_is_not_said() -> Non
         assert not stage.voice.jobs[0].open
         stage.voice.jobs[1].sound.put_nowait(None)
     assert transcripts(stage.take()) == ["Here it is."]
-
-
-def session(**changes: Any) -> SessionConfig:
-    return replace(SessionConfig(), **changes)
-
-
-async def test_phrases_are_spoken_before_they_are_needed() -> None:
-    stage = stage_of()
-    await rehearse(stage.services, session(voice="alloy"), Caller("c"))
-    assert stage.voice.texts == PHRASES and {job.request.voice for job in stage.voice.jobs} == {"anna"}
-    await rehearse(stage.services, session(voice="alloy"), Caller("c"))
-    assert stage.voice.texts == PHRASES
-    reply = stage.reply(voice="alloy")
-    async with stage.running(reply):
-        await stage.until(lambda: len(of_type(stage.seen(), "response.output_item.done")) == 1)
-        stage.agent.put(finished())
-    assert stage.voice.texts == PHRASES
-    stage.settings = stage.settings.model_copy()  # read again: the voice may be another one now
-    await rehearse(stage.services, session(voice="alloy"), Caller("c"))
-    assert stage.voice.texts == PHRASES * 2
-
-
-@pytest.mark.parametrize("changes", [{"type": "transcription"}, {"output_modality": "text"}])
-async def test_nothing_is_rehearsed_that_will_not_be_said(changes: dict[str, Any]) -> None:
-    stage = stage_of()
-    await rehearse(stage.services, session(**changes), Caller("c"))
-    quiet = stage_of(enabled=False)
-    await rehearse(quiet.services, session(), Caller("c"))
-    alone = stage_of()
-    await rehearse(replace(alone.services, agent=lambda: None), session(), Caller("c"))
-    assert stage.voice.jobs == quiet.voice.jobs == alone.voice.jobs == []
-
-
-async def test_a_rehearsal_ends_at_the_first_failure() -> None:
-    stage = stage_of(voice=Voice(ready=False))
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(rehearse, stage.services, session(), Caller("c"))
-        await stage.until(lambda: len(stage.voice.jobs) == 1)
-        stage.voice.jobs[0].sound.put_nowait(ProviderCrashed("It fell over."))
-    assert len(stage.voice.jobs) == 1

@@ -17,9 +17,13 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+def speaker_of(stage: Stage, voice: str = "default", speed: float = 1) -> Speaker:
+    return Speaker(stage.services.engines, stage.services.names, voice, speed, CALLER)
+
+
 async def test_its_name_is_looked_up_once_and_every_piece_is_spoken_by_it() -> None:
     stage = Stage()
-    speaker = Speaker(stage.services, "alloy", 1.5, CALLER)
+    speaker = speaker_of(stage, "alloy", 1.5)
     for said in ("One.", "Two."):
         assert [part async for part in speaker.speak(said) if isinstance(part, AudioChunk)]
     assert [(job.request.model, job.request.voice, job.request.speed) for job in stage.voice.jobs] == [
@@ -30,7 +34,7 @@ async def test_its_name_is_looked_up_once_and_every_piece_is_spoken_by_it() -> N
 
 async def test_what_nobody_chose_is_left_to_the_daemon() -> None:
     stage = Stage()
-    async for _ in Speaker(stage.services, "default", 1, CALLER).speak("One."):
+    async for _ in speaker_of(stage).speak("One."):
         pass
     (job,) = stage.voice.jobs
     assert (job.request.model, job.request.voice, job.request.speed) == (None, None, None)
@@ -38,7 +42,7 @@ async def test_what_nobody_chose_is_left_to_the_daemon() -> None:
 
 async def test_closing_it_ends_the_synthesis() -> None:
     stage = Stage(voice=Voice(ready=False))
-    speech = Speaker(stage.services, "default", 1, CALLER).speak("One.")
+    speech = speaker_of(stage).speak("One.")
     stage.voice.ready = True
     await anext(speech)
     assert stage.voice.open

@@ -5,15 +5,12 @@ only once the answer has taken its time, and ends with the first sound of it. Th
 and is sent no faster than it is heard: what lies in the client's hands already would delay the answer.
 """
 
-from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import anyio
 
 from vox.config.realtime import RealtimeSettings
-from vox.doors.realtime.config import SessionConfig
 from vox.doors.realtime.formats import RATES, AudioType
 from vox.doors.realtime.outbox import Outbox
 from vox.doors.realtime.reply_items import MessageItem
@@ -25,16 +22,11 @@ from vox.runtime.agent.acknowledgement import Phrases, Recordings
 from vox.runtime.agent.conversation import Conversation
 from vox.runtime.agent.mouth import Spoken
 from vox.runtime.agent.typing_sound import key_clicks
-from vox.runtime.requests import Caller
 
-if TYPE_CHECKING:
-    from vox.doors.realtime.services import Services
-
-__all__ = ["Aside", "Asides", "rehearse"]
+__all__ = ["Aside", "Asides"]
 
 _log = get_logger()
 
-_REHEARSAL = "realtime.rehearsal"
 _BLOCK_MS = 100  # of typing in one event
 _LEAD_MS = 200  # of sound in the client's hands: enough to be heard without gaps
 
@@ -150,16 +142,6 @@ class Aside:
         self._item.speak(pcm, text)
         self._sent_ms += len(pcm) / 2 / RATES[self._format] * 1000
         await self._outbox.room()
-
-
-async def rehearse(services: "Services", config: SessionConfig, caller: Caller) -> None:
-    """Have the phrases of a session that is going to need some spoken before it does, behind all else."""
-    settings = services.settings().acknowledgement
-    if config.type == "transcription" or config.output_modality == "text" or not settings.enabled:
-        return
-    if services.agent() is not None:
-        speaker = Speaker(services, config.voice, config.speed, replace(caller, method=_REHEARSAL, priority="batch"))
-        await services.asides.record(services.settings(), settings.phrases, speaker, config.output_format)
 
 
 @lru_cache(maxsize=8)

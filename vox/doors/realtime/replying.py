@@ -76,7 +76,7 @@ class Reply:
         self._response = Response(config, conversation if config.in_conversation else None, outbox)
         self.id = self._response.id
         self._agent, self._messages = agent, messages
-        self._speaker = Speaker(services, config.voice, config.speed, caller)
+        self._speaker = Speaker(services.engines, services.names, config.voice, config.speed, caller)
         self._scope = anyio.CancelScope()
         self._calls = Calls(self._response, conversation)
         self._conversation = conversation

@@ -16,11 +16,11 @@ import anyio.lowlevel
 from anyio.abc import TaskGroup
 
 from vox.doors.realtime.answers import Answers, Wanted, read_input
-from vox.doors.realtime.aside import rehearse
 from vox.doors.realtime.config import ResponseConfig, SessionConfig, Transcription, TurnTimes
 from vox.doors.realtime.fields import Fields
 from vox.doors.realtime.items import read_audio, read_item
 from vox.doors.realtime.outbox import Outbox
+from vox.doors.realtime.rehearsal import rehearse
 from vox.doors.realtime.scribe import Scribe, Turn
 from vox.doors.realtime.services import Services
 from vox.doors.realtime.shapes import item_shape

@@ -2,13 +2,10 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import TYPE_CHECKING
 
+from vox.doors.realtime.engines import Engines, NameTable
 from vox.runtime.requests import Caller, SynthesizeRequest
 from vox.types import AudioChunk, Speech
-
-if TYPE_CHECKING:
-    from vox.doors.realtime.services import Services
 
 __all__ = ["Speaker"]
 
@@ -23,10 +20,10 @@ class Speaker:
         speed: 1 is the voice's own.
     """
 
-    def __init__(self, services: "Services", voice: str, speed: float, caller: Caller) -> None:
+    def __init__(self, engines: Engines, names: NameTable, voice: str, speed: float, caller: Caller) -> None:
         self.key = (voice, speed)
         """What tells it apart from others."""
-        self._services, self._caller = services, caller
+        self._engines, self._names, self._caller = engines, names, caller
         self._voice = None if voice == _DEFAULT else voice
         self._speed = None if speed == 1 else speed
         self._found: tuple[str | None, str | None] | None = None
@@ -38,9 +35,9 @@ class Speaker:
             VoxError: As there.
         """
         if self._found is None:
-            self._found = await self._services.names.speaker(None, self._voice)
+            self._found = await self._names.speaker(None, self._voice)
         model, voice = self._found
         request = SynthesizeRequest(text, model=model, voice=voice, speed=self._speed)
-        async with aclosing(self._services.engines.synthesize_stream(request, self._caller)) as stream:
+        async with aclosing(self._engines.synthesize_stream(request, self._caller)) as stream:
             async for part in stream:
                 yield part
