@@ -66,9 +66,9 @@ class ChatCompletions:
         deadline = asyncio.get_running_loop().time() + self._settings.timeouts.first_token_ms / 1000
         repeated = False
         while True:
-            begun = False
+            begun, dialect = False, self._learned or server.dialect
             try:
-                async with aclosing(self._attempt(server, request, deadline)) as events:
+                async with aclosing(self._attempt(server, request, dialect, deadline)) as events:
                     async for event in events:
                         begun = True
                         yield event
@@ -76,15 +76,18 @@ class ChatCompletions:
             except VoxError as error:
                 if begun:
                     raise
-                if not self._learn(server, error):
-                    wait_s = _wait_s(error, deadline)
-                    if repeated or wait_s is None:
-                        raise
-                    repeated = True
-                    await asyncio.sleep(wait_s)
+                if self._learn(dialect, error):
+                    continue
+                wait_s = _wait_s(error, deadline)
+                if repeated or wait_s is None:
+                    raise
+                repeated = True
+                await asyncio.sleep(wait_s)
 
-    async def _attempt(self, server: Server, request: ChatRequest, deadline: float) -> AsyncGenerator[ChatEvent]:
-        body = chat_body(request, server.model, self._settings, self._learned or server.dialect)
+    async def _attempt(
+        self, server: Server, request: ChatRequest, dialect: Dialect, deadline: float
+    ) -> AsyncGenerator[ChatEvent]:
+        body = chat_body(request, server.model, self._settings, dialect)
         async with self._connection.open(server, "chat/completions", body, deadline) as response:
             idle_s, begun = self._settings.timeouts.idle_ms / 1000, self._settings.thinking == "begun"
             answer = read_answer(response, server.host, deadline, idle_s, thinking_begun=begun)
@@ -92,13 +95,13 @@ class ChatCompletions:
                 async for event in events:
                     yield event
 
-    def _learn(self, server: Server, error: VoxError) -> bool:
+    def _learn(self, spoken: Dialect, error: VoxError) -> bool:
         """Whether the refusal is about a field that can be left out; from now on it is."""
-        if error.details.get("status") not in (400, 422):
+        if error.details.get("status") not in (400, 422) or spoken.after(error.message) is None:
             return False
-        learned = (self._learned or server.dialect).after(error.message)
-        self._learned = learned or self._learned
-        return learned is not None
+        known = self._learned or spoken  # another conversation may have learned it, or something else, meanwhile
+        self._learned = known.after(error.message) or known
+        return True
 
 
 def _wait_s(error: VoxError, deadline: float) -> float | None:
