@@ -73,6 +73,12 @@ async def test_a_field_that_comes_more_than_once(uploads: Uploads) -> None:
         assert taken.fields["word[]"] == "c"  # of a field that is read as one, the last counts
 
 
+async def test_a_field_that_nobody_reads_may_be_long(tmp_path: Path) -> None:
+    body = form(b"sound", long="x" * 100_000, short="y")
+    async with Uploads(tmp_path, lambda: LIMIT, ("long",)).receive(request(body)) as taken:
+        assert taken.fields == {"short": "y"} and taken.repeated == {"short": ["y"]} and taken.size == 5
+
+
 @given(audio=st.binary(max_size=300), size=st.integers(1, 80))
 def test_a_form_in_any_pieces(audio: bytes, size: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     body = form(audio, language="de")

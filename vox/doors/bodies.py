@@ -5,7 +5,7 @@ An upload never lies in memory as a whole, and its file never outlives its reque
 
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,10 +92,11 @@ class Uploads:
 
     Args:
         max_bytes: The largest audio file taken, asked anew for each upload.
+        unread: Fields that nobody looks at, which may be as long as they like: they are let go by.
     """
 
-    def __init__(self, spool: Path, max_bytes: Callable[[], int]) -> None:
-        self._spool, self._max_bytes = spool, max_bytes
+    def __init__(self, spool: Path, max_bytes: Callable[[], int], unread: Collection[str] = ()) -> None:
+        self._spool, self._max_bytes, self._unread = spool, max_bytes, unread
         self.held = 0
         """Bytes of uploads on disk."""
 
@@ -114,7 +115,7 @@ class Uploads:
         if declared.isdigit() and int(declared) > limit + _FORM_OVERHEAD:
             raise _too_large(limit)
         form = Form()
-        parts = _Parts(form, limit, _boundary(request))
+        parts = _Parts(form, limit, _boundary(request), self._unread)
         path = spool_folder.new_path(self._spool)
         try:
             await self._read(request, parts, path)
@@ -151,8 +152,8 @@ class Uploads:
 class _Parts:
     """The parts of a form, taken in as they come. At most one is a file."""
 
-    def __init__(self, form: Form, limit: int, boundary: bytes) -> None:
-        self.form, self._limit = form, limit
+    def __init__(self, form: Form, limit: int, boundary: bytes, unread: Collection[str]) -> None:
+        self.form, self._limit, self._unread = form, limit, unread
         self.pending = bytearray()
         self.has_file = False
         self._count, self._done = 0, False
@@ -210,6 +211,8 @@ class _Parts:
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         if not self._is_file:
+            if self._name in self._unread:
+                return
             self._field += data[start:end]
             if len(self._field) > _MAX_FIELD:
                 raise InvalidRequest(f"The field {self._name!r} has more than {_MAX_FIELD} bytes.")
@@ -220,7 +223,7 @@ class _Parts:
         self.pending += data[start:end]
 
     def _end(self) -> None:
-        if not self._is_file:
+        if not self._is_file and self._name not in self._unread:
             value = self._field.decode("utf-8", "replace")
             self.form.fields[self._name] = value
             self.form.repeated.setdefault(self._name, []).append(value)

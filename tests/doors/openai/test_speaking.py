@@ -4,13 +4,13 @@ import base64
 import http.client
 import json
 import struct
-import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.daemon.conftest import until
 from tests.doors.openai.conftest import Api
 from vox.audio import wav
 from vox.audio.decode import decode
@@ -174,19 +174,12 @@ def test_a_client_that_goes_ends_the_speech(api: Api, tmp_path: Path, begun: boo
     connection.request("POST", "/v1/audio/speech", body, {"Content-Type": "application/json"})
     if begun:
         assert connection.getresponse().read(100)
-    _wait_for(tmp_path / "inside")
+    until((tmp_path / "inside").exists)
     _drop(connection)
-    _wait_for(silenced)
+    until(silenced.exists)
 
 
 def _drop(connection: http.client.HTTPConnection) -> None:
     if connection.sock is not None:
         connection.sock.close()
     connection.close()
-
-
-def _wait_for(file: Path) -> None:
-    deadline = time.monotonic() + 10
-    while not file.exists():
-        assert time.monotonic() < deadline, file
-        time.sleep(0.005)

@@ -1,13 +1,14 @@
 """Recordings become text: every format, every field, every refusal, live text, and clients that go away."""
 
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from tests.daemon.conftest import until
 from tests.doors.companion.conftest import FORM, form
 from tests.doors.openai.conftest import MAX_BYTES, Api
 from vox.testing import FakeProvider
@@ -34,13 +35,6 @@ def partial(text: str, stable: Any = True) -> dict[str, Any]:
 def events_of(body: str) -> list[dict[str, Any]]:
     assert body.endswith("\n\n")
     return [json.loads(line.removeprefix("data: ")) for line in body.strip().split("\n\n")]
-
-
-def until(file: Path) -> None:
-    deadline = time.monotonic() + 10
-    while not file.exists():
-        assert time.monotonic() < deadline, file
-        time.sleep(0.005)
 
 
 # ---- formats
@@ -114,6 +108,7 @@ def test_who_said_what(api: Api, clip: bytes) -> None:
     assert (told["task"], told["text"], told["duration"]) == ("transcribe", "hello there", 2.99)
     assert (segment["speaker"], segment["start"], segment["end"], segment["text"]) == ("A", 0, 0.5, "hello")
     assert (segment["id"], segment["type"]) == ("seg_0", "transcript.text.segment")
+    assert told["usage"] == {"type": "duration", "seconds": 2.99}
 
 
 # ---- fields
@@ -137,6 +132,12 @@ def test_every_field_reaches_the_engine(api: Api, clip: bytes) -> None:
     assert asked["hotwords"] == ["voxd", "Vox"] and "words" not in asked
 
 
+def test_recordings_of_speakers_are_let_pass(api: Api, clip: bytes) -> None:
+    reference = "data:audio/wav;base64," + "A" * 400_000  # about what ten seconds take
+    told = api.transcribe(clip, known_speaker_names__=["me", "you"], known_speaker_references__=[reference, reference])
+    assert told.status_code == 200, told.text
+
+
 def test_one_of_several_languages(api: Api, clip: bytes) -> None:
     assert api.transcribe(clip, languages__=["fr"]).status_code == 200
     assert api.asked()["language"] == "fr"
@@ -147,13 +148,13 @@ def test_one_of_several_languages(api: Api, clip: bytes) -> None:
 def test_a_clients_name_is_measured(api: Api, clip: bytes) -> None:
     api.ask("POST", "/v1/audio/transcriptions", files={"file": clip}, headers={"user-agent": "OpenAI/Python 3.5"})
     api.ask("POST", "/v1/audio/transcriptions", files={"file": clip}, headers={"x-vox-client": "mine"})
-    wanted, rows = ["OpenAI/Python", "mine"], list[dict[str, Any]]()
-    deadline = time.monotonic() + 10
-    while [row["clientId"] for row in rows[-2:]] != wanted:
-        assert time.monotonic() < deadline, rows[-2:]
+
+    def measured() -> list[tuple[str, str]]:
         lines = api.daemon.home.performance_jsonl.read_text(encoding="utf-8").splitlines()
-        rows = [json.loads(line) for line in lines]
-    assert rows[-1]["route"] == "audio.transcriptions"
+        return [(row["clientId"], row["route"]) for row in map(json.loads, lines[-2:])]
+
+    wanted = [(client, "audio.transcriptions") for client in ("OpenAI/Python", "mine")]
+    until(lambda: measured() == wanted, what="both rows")
 
 
 @pytest.mark.parametrize(
@@ -284,17 +285,19 @@ def test_a_busy_engine_says_when_to_come_back_and_a_client_that_goes_frees_it(
     held = api.connect()
     body = form(clip, "file", model="one:asr", prompt=steps({"told": str(tmp_path / "inside")}))
     held.request("POST", "/v1/audio/transcriptions", body, {"Content-Type": FORM})
-    until(tmp_path / "inside")
+    until((tmp_path / "inside").exists)
     refused = api.transcribe(clip, model="one:asr", prompt=says())
     assert refused.status_code == 429
     assert int(refused.headers["retry-after"]) >= 1 and int(refused.headers["retry-after-ms"]) > 0
     error = refused.json()["error"]
     assert (error["type"], error["code"]) == ("rate_limit_exceeded", "provider_busy")
     held.close()
-    deadline = time.monotonic() + 10
-    while (answer := api.transcribe(clip, model="one:asr", prompt=says())).status_code == 429:
-        assert time.monotonic() < deadline
-    assert answer.json()["text"] == "One two."
+
+    def served() -> httpx.Response | None:
+        answer = api.transcribe(clip, model="one:asr", prompt=says())
+        return None if answer.status_code == 429 else answer
+
+    assert until(served, what="room").json()["text"] == "One two."
 
 
 def test_twelve_at_once(api: Api, clip: bytes, usual: FakeProvider) -> None:

@@ -43,3 +43,8 @@ def test_segments_are_listed_unless_words_alone_are_wanted() -> None:
 def test_a_translation_reads_less() -> None:
     asked = read_form(form(language="de", stream="x", timestamp_granularities="x"), translate=True)
     assert asked.translated and asked.request.language is None and not asked.stream
+
+
+def test_a_translation_has_no_speakers() -> None:
+    with pytest.raises(InvalidRequest, match="response_format is 'diarized_json'"):
+        read_form(form(response_format="diarized_json"), translate=True)

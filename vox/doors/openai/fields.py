@@ -1,5 +1,6 @@
 """Values of a request, checked. What is wrong with one is told with its name in `param`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from vox.errors import InvalidRequest
@@ -14,7 +15,7 @@ def wrong(name: str, told: str) -> InvalidRequest:
     return InvalidRequest(told, param=name)
 
 
-def text(fields: dict[str, Any], name: str) -> str | None:
+def text(fields: Mapping[str, Any], name: str) -> str | None:
     """A text without the blanks around it; None when there is none.
 
     Raises:
@@ -28,7 +29,7 @@ def text(fields: dict[str, Any], name: str) -> str | None:
     return value.strip() or None
 
 
-def one_of(fields: dict[str, Any], name: str, known: tuple[str, ...], default: str) -> str:
+def one_of(fields: Mapping[str, Any], name: str, known: tuple[str, ...], default: str) -> str:
     """One of some words.
 
     Raises:
@@ -40,7 +41,7 @@ def one_of(fields: dict[str, Any], name: str, known: tuple[str, ...], default: s
     return value
 
 
-def number(fields: dict[str, Any], name: str, least: float, most: float) -> float | None:
+def number(fields: Mapping[str, Any], name: str, least: float, most: float) -> float | None:
     """A number within bounds, written as one or as text; None when there is none.
 
     Raises:
@@ -58,7 +59,7 @@ def number(fields: dict[str, Any], name: str, least: float, most: float) -> floa
     return read
 
 
-def flag(fields: dict[str, Any], name: str) -> bool:
+def flag(fields: Mapping[str, Any], name: str) -> bool:
     """A yes or no; no when there is none.
 
     Raises:

@@ -15,7 +15,7 @@ from vox.doors.openai.caller import caller_of
 from vox.doors.openai.diarized import check_diarization, diarized
 from vox.doors.openai.names import Names
 from vox.doors.openai.streaming import EVENTS, begun, event, telling_errors
-from vox.doors.openai.transcript_request import Asked, read_form
+from vox.doors.openai.transcript_request import UNREAD, Asked, read_form
 from vox.doors.openai.transcript_shapes import written
 from vox.doors.openai.translators import translator
 from vox.doors.presence import while_present
@@ -32,7 +32,7 @@ class Transcribing:
 
     def __init__(self, runtime: Runtime, names: Names, spool: Path) -> None:
         self._runtime, self._names = runtime, names
-        self._uploads = Uploads(spool, lambda: runtime.configuration.settings.max_audio_bytes)
+        self._uploads = Uploads(spool, lambda: runtime.configuration.settings.max_audio_bytes, UNREAD)
 
     async def transcribe(self, request: Request) -> Response:
         """What is said, in the language in which it is said.

@@ -11,10 +11,15 @@ from vox.doors.openai.fields import flag, number, one_of, text, wrong
 from vox.doors.openai.languages import code_of
 from vox.runtime.requests import TranscribeRequest
 
-__all__ = ["FORMATS", "Asked", "read_form"]
+__all__ = ["FORMATS", "TRANSLATED", "UNREAD", "Asked", "read_form"]
 
-FORMATS = ("json", "text", "srt", "vtt", "verbose_json", "diarized_json")
+TRANSLATED = ("json", "text", "srt", "vtt", "verbose_json")
+"""How a translation can be written."""
+FORMATS = (*TRANSLATED, "diarized_json")
 """How a transcript can be written."""
+
+UNREAD = ("known_speaker_references", "known_speaker_references[]")
+"""Fields that hold recordings, each larger than a field may be."""
 
 _GRANULARITIES = ("segment", "word")
 _STREAMED = ("json", "text")
@@ -45,30 +50,33 @@ def read_form(form: Form, *, translate: bool = False) -> Asked:
     Raises:
         InvalidRequest: There is no recording in it, or a field cannot be used.
     """
-    fields = dict(form.fields)
-    if form.audio is None:
-        raise wrong("file", "Missing file: send the recording as the form's part `file`.")
-    if not form.size:
-        raise wrong("file", "The file is empty (0 bytes). Record or export it again.")
-    format = one_of(fields, "response_format", FORMATS, "json")
-    stream = not translate and flag(fields, "stream")
+    audio = _recording(form)
+    format = one_of(form.fields, "response_format", TRANSLATED if translate else FORMATS, "json")
+    stream = not translate and flag(form.fields, "stream")
     if stream and format not in _STREAMED:
         raise wrong("stream", f"A transcript in {format} cannot be streamed; ask for json or text.")
     granularities = set() if translate else _granularities(form, format)
     request = TranscribeRequest(
-        source=form.audio,
-        model=text(fields, "model"),
+        source=audio,
+        model=text(form.fields, "model"),
         language=None if translate else _language(form),
-        prompt=text(fields, "prompt"),
+        prompt=text(form.fields, "prompt"),
         hotwords=tuple(word for word in form.many("keywords") if word.strip()) or None,
         # Subtitles are cut at words where the engine makes no segments; some of the others are slower with words.
         words=True if "word" in granularities or format in (*_SUBTITLES, "diarized_json") else None,
-        temperature=number(fields, "temperature", 0.0, 1.0),
+        temperature=number(form.fields, "temperature", 0.0, 1.0),
         task="translate" if translate else None,
     )
-    verbose = format == "verbose_json"
-    segments = verbose and (not granularities or "segment" in granularities)
-    return Asked(request, format, verbose and "word" in granularities, segments, stream, form.audio)
+    segments = format == "verbose_json" and (not granularities or "segment" in granularities)
+    return Asked(request, format, "word" in granularities, segments, stream, audio)
+
+
+def _recording(form: Form) -> Path:
+    if form.audio is None:
+        raise wrong("file", "Missing file: send the recording as the form's part `file`.")
+    if not form.size:
+        raise wrong("file", "The file is empty (0 bytes). Record or export it again.")
+    return form.audio
 
 
 def _granularities(form: Form, format: str) -> set[str]:
@@ -83,6 +91,6 @@ def _granularities(form: Form, format: str) -> set[str]:
 
 def _language(form: Form) -> str | None:
     """The language that is named alone; of several the engine finds out which it is."""
-    named = text(dict(form.fields), "language")
+    named = text(form.fields, "language")
     several = [value.strip() for value in form.many("languages") if value.strip()]
     return code_of(named or (several[0] if len(several) == 1 else None))

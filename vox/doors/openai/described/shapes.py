@@ -4,7 +4,7 @@ from typing import Any
 
 from vox.audio.formats import STREAM_FORMATS
 from vox.doors.openai.speech_request import SPEEDS
-from vox.doors.openai.transcript_request import FORMATS
+from vox.doors.openai.transcript_request import FORMATS, TRANSLATED
 
 __all__ = ["SHAPES", "Schema", "ref"]
 
@@ -74,7 +74,7 @@ SHAPES: dict[str, Schema] = {
         model=_MODEL,
         prompt=_PROMPT,
         temperature=_TEMPERATURE,
-        response_format=_text("How the text is written.", enum=list(FORMATS[:-1]), default="json"),
+        response_format=_text("How the text is written.", enum=list(TRANSLATED), default="json"),
     ),
     "SpeechRequest": _record(
         "input",
@@ -102,7 +102,7 @@ SHAPES: dict[str, Schema] = {
         usage=_USAGE,
     ),
     "TranscriptionDiarized": _record(
-        "task duration text segments",
+        "task duration text segments usage",
         task=_text("What was done.", enum=["transcribe"]),
         duration=_number("Seconds of audio."),
         text=_text("What was said."),
@@ -118,6 +118,7 @@ SHAPES: dict[str, Schema] = {
             ),
             "Turns.",
         ),
+        usage=_USAGE,
     ),
     "Segment": _record(
         "id seek start end text tokens temperature avg_logprob compression_ratio no_speech_prob",
