@@ -15,11 +15,11 @@ import select
 import sys
 import time
 import wave
-from io import BytesIO
+from io import BytesIO, FileIO
 
 RATE = 16_000
 MODELS = {"asr": ["echo:v1", "echo:absent"], "slow": ["slow:v1"], "doomed": ["doomed:v1"], "tts": ["tone:v1"]}
-INPUT = open(0, "rb", buffering=0, closefd=False)  # a buffer would hold lines that `select` does not see  # noqa: SIM115
+INPUT = FileIO(0, closefd=False)  # a buffer would hold lines that `select` does not see
 INSTALLED = {"echo:v1", "slow:v1", "doomed:v1", "tone:v1"}
 
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from vox import __version__
-from vox.cli.main import COMMANDS, overview
+from vox.cli.overview import COMMANDS, overview
 from vox.cli.tree import _as_vox_error, cli
 
 HEAVY = {"asyncio", "anyio", "pydantic", "structlog", "numpy", "orjson", "rich", "starlette", "sounddevice"}
@@ -140,3 +140,15 @@ def test_an_unexpected_failure_is_told_with_the_way_to_its_place():
     told = _as_vox_error(ZeroDivisionError("division by zero"))
     assert (told.code, told.exit_status) == ("internal", 70)
     assert "ZeroDivisionError: division by zero" in told.message and "vox --debug" in told.message
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [(["--help"], 0), (["config", "get", "nothing.there"], 64), (["speak"], 0), (["config", "path"], 0)],
+)
+def test_a_stream_that_is_not_there_costs_nothing(closed, words, status, tmp_path):
+    command = ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-P", "-m", "vox", *words]
+    env = {**os.environ, "VOX_HOME": str(tmp_path)}
+    done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=30)
+    assert done.returncode == status and "Traceback" not in done.stderr

@@ -2,63 +2,20 @@
 
 import os
 import sys
+from io import TextIOWrapper
 from typing import NoReturn
 
 from vox import __version__
+from vox.cli.overview import overview
 
-__all__ = ["COMMANDS", "main", "overview"]
-
-COMMANDS = {
-    "transcribe": "Recognise speech, in audio files or live.",
-    "listen": "Write down what is said into the microphone.",
-    "speak": "Speak a text.",
-    "agent": "Run a terminal program and speak to it.",
-    "agents": "List agents, and choose who is spoken to.",
-    "voices": "List the voices that can speak.",
-    "devices": "List microphones and loudspeakers.",
-    "models": "List, install, import, remove and preload models.",
-    "warmup": "Load models before they are needed.",
-    "providers": "Look at the programs that do the work.",
-    "history": "Show what was recognised and spoken.",
-    "perf": "Show what the calls have cost.",
-    "bench": "Compare models: errors, speed, memory.",
-    "logs": "Show the daemon's log and its records.",
-    "status": "Show what the daemon is doing.",
-    "daemon": "Run, start and stop the daemon.",
-    "service": "Have the daemon run from login on.",
-    "doctor": "Check that everything is in place.",
-    "config": "Show, check and change the configuration.",
-    "origins": "Say which web pages may use the daemon.",
-}
-"""The commands and their short help: `vox.cli.NAME` holds each as `command`."""
+__all__ = ["main"]
 
 _COMPLETION = "_VOX_COMPLETE"  # click's variable for a program called vox
-
-_OVERVIEW = """\
-Usage: vox [OPTIONS] COMMAND [ARGS]...
-
-  Local speech recognition and synthesis.
-
-  The daemon starts by itself when a command needs it. Results go to stdout,
-  everything else to stderr.
-
-Options:
-  -V, --version  Show the version and exit.
-  --debug        Show where an error comes from.
-  -q, --quiet    Say nothing on stderr but errors.
-  -h, --help     Show this message and exit; after a command, its own.
-
-Commands:
-{commands}
-
-Examples:
-  vox transcribe talk.mp3
-  vox speak "Good morning." --out morning.wav
-  vox models"""
 
 
 def main() -> NoReturn:
     """Run the program, and end the process."""
+    _open_missing_streams()
     words = sys.argv[1:]
     if _COMPLETION in os.environ:  # a shell asks what could be typed here
         _run()
@@ -69,10 +26,14 @@ def main() -> NoReturn:
     _run()
 
 
-def overview() -> str:
-    """The help of `vox` itself."""
-    width = max(map(len, COMMANDS))
-    return _OVERVIEW.format(commands="\n".join(f"  {name:{width}}  {help}" for name, help in COMMANDS.items()))
+def _open_missing_streams() -> None:
+    """Have a stream that was closed before we began lead nowhere: its number would be that of the next file or socket
+    that is opened, and what is for nobody would be written there."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(descriptor, True)
+            setattr(sys, name, os.fdopen(descriptor, mode, encoding="utf-8"))
 
 
 def _say(text: str) -> NoReturn:
@@ -97,7 +58,8 @@ def _run() -> NoReturn:
     from vox.cli.tree import cli
 
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         cli.main(prog_name="vox")
     finally:

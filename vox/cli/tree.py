@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 import click
 
 from vox import __version__
-from vox.cli.main import COMMANDS, overview
 from vox.cli.output import Output, end_with_closed_pipe
+from vox.cli.overview import COMMANDS, overview
 from vox.errors import Cancelled, InvalidRequest, VoxError
 
 __all__ = ["LazyGroup", "cli"]
