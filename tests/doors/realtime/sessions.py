@@ -28,7 +28,25 @@ from vox.llm.chat import ChatEvent, ChatModel
 from vox.runtime.requests import Caller, TranscribeRequest
 from vox.types import Partial, Transcript
 
-__all__ = ["Ears", "Stage", "append", "clip", "silence"]
+__all__ = [
+    "CANCEL",
+    "CLEAR",
+    "COMMIT",
+    "CREATE",
+    "MANUAL",
+    "SPEECH",
+    "TRANSCRIBED",
+    "TURN",
+    "Ears",
+    "Stage",
+    "append",
+    "clip",
+    "error",
+    "item",
+    "silence",
+    "turns",
+    "types",
+]
 
 AUDIO = Path(__file__).parents[3] / "docs" / "audio"
 QUIET = {"acknowledgement": {"enabled": False}}
@@ -51,6 +69,44 @@ def silence(seconds: float, rate: int = 24_000) -> bytes:
 
 def append(sound: bytes) -> Event:
     return {"type": "input_audio_buffer.append", "audio": b64encode(sound).decode("ascii")}
+
+
+def turns(**detection: Any) -> Event:
+    return {"type": "session.update", "session": {"audio": {"input": {"turn_detection": detection}}}}
+
+
+def item(role: str = "user", kind: str = "input_text", said: str = "hello", **fields: Any) -> Event:
+    made = {"type": "message", "role": role, "content": [{"type": kind, "text": said}], **fields}
+    return {"type": "conversation.item.create", "item": made}
+
+
+def types(events: list[Event]) -> list[str]:
+    return [event["type"] for event in events]
+
+
+def error(events: list[Event]) -> Event:
+    """The one event of these, which is an error."""
+    assert types(events) == ["error"]
+    assert set(events[0]["error"]) == {"type", "code", "message", "param", "event_id"}
+    return events[0]["error"]
+
+
+SPEECH = clip(end_s=2.2)
+"""And so my fellow Americans, a turn by itself."""
+COMMIT, CLEAR = {"type": "input_audio_buffer.commit"}, {"type": "input_audio_buffer.clear"}
+CREATE, CANCEL = {"type": "response.create"}, {"type": "response.cancel"}
+MANUAL = {"audio": {"input": {"turn_detection": None}}}
+TURN = [
+    "input_audio_buffer.speech_started",
+    "input_audio_buffer.speech_stopped",
+    "input_audio_buffer.committed",
+    "conversation.item.added",
+    "conversation.item.done",
+]
+TRANSCRIBED = [
+    "conversation.item.input_audio_transcription.delta",
+    "conversation.item.input_audio_transcription.completed",
+]
 
 
 @dataclass
