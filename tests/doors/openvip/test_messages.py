@@ -33,10 +33,10 @@ def test_submitted() -> None:
     assert sent == {"ops": ["newline", "submit"], "trigger": "ok send", "confidence": 1.0}
 
 
-def test_chained_and_extended() -> None:
+def test_chained() -> None:
     first, before = str(uuid4()), str(uuid4())
-    message = transcription(Transcription(ID, "a", trace_id=first, parent_id=before, extra={"x_any": {"b": 1}}))
-    assert (message["trace_id"], message["parent_id"], message["x_any"]) == (first, before, {"b": 1})
+    message = transcription(Transcription(ID, "a", trace_id=first, parent_id=before))
+    assert (message["trace_id"], message["parent_id"]) == (first, before)
     assert not {"trace_id", "parent_id"} & transcription(Transcription(ID, "a", trace_id=first)).keys()
 
 

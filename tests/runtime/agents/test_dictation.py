@@ -56,7 +56,6 @@ def test_an_utterance_is_a_message_with_a_new_line(desk: Desk) -> None:
     assert message == Transcription(id=message.id, text="Fix the bug.", language="en", confidence=0.5, ops=("newline",))
     assert UUID(message.id).version == 4
     assert (desk.told("claude"), desk.told("my-codex")) == (["Fix the bug."], [])
-    assert desk.dictation.last_text == "Fix the bug."
 
 
 def test_words_that_send_become_an_op_and_a_chain(desk: Desk) -> None:
@@ -130,7 +129,6 @@ def test_nothing_is_heard_while_it_is_muted(desk: Desk) -> None:
     assert not desk.dictation.muted and desk.told("claude") == ["fix the bug"]
     assert desk.announced == ["Muted.", "Listening."]
     assert desk.changes == [True, False]
-    assert desk.dictation.last_text == "fix the bug"
 
 
 def test_muting_twice_is_said_once(desk: Desk) -> None:

@@ -35,7 +35,7 @@ def transcription(said: Transcription, now: datetime | None = None) -> Fields:
         message["trace_id"], message["parent_id"] = said.trace_id, said.parent_id
     if said.ops:
         message["x_input"] = _input(said)
-    return message | {name: dict(value) for name, value in said.extra.items()}
+    return message
 
 
 def event(message: Fields) -> bytes:

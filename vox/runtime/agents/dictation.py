@@ -58,8 +58,6 @@ class Dictation:
         """Whether nothing is handed on but the words that end that."""
         self.undelivered = 0
         """Utterances whose agent had gone."""
-        self.last_text: str | None = None
-        """What was handed on last."""
 
     def take(self, transcript: Transcript, target: str | None) -> bool:
         """Somebody has said something to `target`. Returns whether it was more than noise and mute."""
@@ -126,7 +124,6 @@ class Dictation:
     # ---- what they are told
 
     def _send(self, message: _Message, transcript: Transcript, target: str | None) -> None:
-        self.last_text = message.text
         told = Transcription(
             id=str(uuid4()),
             text=message.text,

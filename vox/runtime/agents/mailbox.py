@@ -1,6 +1,5 @@
 """Messages on their way to one agent, within bounds: whoever sends never waits, and nobody's memory is filled."""
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 
@@ -23,7 +22,7 @@ class Mailbox:
     """
 
     __slots__ = (
-        *("_bound", "_closed", "_count", "_finals", "_partials", "_waiter"),
+        *("_bound", "_closed", "_count", "_finals", "_partials"),
         *("dropped", "partials", "reader", "size"),
     )
 
@@ -34,13 +33,12 @@ class Mailbox:
         self.size = 0
         """Bytes that wait, `OVERHEAD` included."""
         self.reader: Callable[[], object] | None = None
-        """Called in the very moment in which something is put in, or it is closed: a reader in the place of `next`."""
+        """Called in the very moment in which something is put in, or it is closed; pulls what there is."""
         self._bound = bound
         # Each kind apart, numbered, so that dropping a partial costs the same wherever it stands.
         self._finals, self._partials = deque[tuple[int, bytes]](), deque[tuple[int, bytes]]()
         self._count = 0
         self._closed = False
-        self._waiter: asyncio.Future[None] | None = None
 
     @property
     def closed(self) -> bool:
@@ -75,18 +73,6 @@ class Mailbox:
         self.size -= len(data) + OVERHEAD
         return data
 
-    async def next(self) -> bytes | None:
-        """The next message; None once the mailbox is closed and empty. Cancelling it loses nothing."""
-        while True:
-            data = self.pull()
-            if data is not None or self._closed:
-                return data
-            self._waiter = asyncio.get_running_loop().create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
-
     def close(self) -> None:
         """Take nothing more in; what waits may still be read. May be called again."""
         self._closed = True
@@ -95,8 +81,6 @@ class Mailbox:
     def _tell(self) -> None:
         if self.reader is not None:
             self.reader()
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
 
     def _drop(self) -> None:
         data = (self._partials or self._finals).popleft()[1]

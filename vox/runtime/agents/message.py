@@ -1,9 +1,7 @@
 """What was said, as an agent is told of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 __all__ = ["Op", "Transcription"]
 
@@ -35,5 +33,3 @@ class Transcription:
     """UUID of the message it was made of, together with:"""
     parent_id: str | None = None
     """UUID of the one before it."""
-    extra: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
-    """Further extensions (`x_…`)."""

@@ -75,12 +75,9 @@ class Voicebox:
         """Seconds since something was given to the device, which may be a moment late."""
         return 0.0 if self._loud else self._clock() - self._silent_since
 
-    async def say(self, request: SynthesizeRequest, *, keep: bool = False) -> Spoken:
+    async def say(self, request: SynthesizeRequest) -> Spoken:
         """Speak behind what waits already. Returns when it was heard, was stopped, or after `ANSWER_S`; cancelling this
         lets it be spoken nevertheless.
-
-        Args:
-            keep: Keep the speech, because it is short and will be said again.
 
         Raises:
             InvalidRequest: There is nothing to say, or too much of it.
@@ -88,7 +85,7 @@ class Voicebox:
             SpeakerUnavailable: Nothing here can play sound.
             VoxError: The text could not be spoken.
         """
-        saying = self._add(request, keep)
+        saying = self._add(request)
         with anyio.move_on_after(ANSWER_S):
             await saying.over.wait()
         if saying.error is not None:
@@ -128,7 +125,7 @@ class Voicebox:
             finally:
                 await self._end()
 
-    def _add(self, request: SynthesizeRequest, keep: bool) -> Saying:
+    def _add(self, request: SynthesizeRequest, *, keep: bool = False) -> Saying:
         request.speakable()
         if len(self._to_play) >= MOST:
             raise NoRoom(f"{MOST} texts wait to be spoken already. Wait for them, or stop them.", queued=MOST)
