@@ -12,6 +12,7 @@ from typing import Any
 import anyio
 import pytest
 
+from tests.providers.weights import require
 from tests.runtime.agents.conftest import Loudspeaker, encoded, words_of
 from tests.runtime.conftest import running, until
 from tests.runtime.live.conftest import LoudCutter, spoken
@@ -23,6 +24,7 @@ from vox.runtime.agents.hub import AgentHub
 from vox.runtime.agents.status import HubStatus
 from vox.runtime.history import Filter
 from vox.runtime.live.device import Device
+from vox.runtime.requests import SynthesizeRequest
 from vox.runtime.runtime import Runtime
 from vox.testing import FakeMicrophone, FakeProvider
 
@@ -87,7 +89,7 @@ async def test_what_is_said_is_read_and_what_is_answered_is_heard(
         stage.microphone.advance(2.0)
         await until(lambda: len(mailbox) == 1)
         assert words_of(mailbox) == ["fix the bug"]
-        answered = await hub.say("done", voice="two")
+        answered = await hub.say(SynthesizeRequest("done", voice="two"))
         assert (answered.heard, answered.model, answered.voice) == (True, "fake:tts", "two")
         assert answered.duration_s == pytest.approx(4 * 0.06) and stage.loudspeaker.played
         await until(lambda: hub.status().state == "listening")
@@ -134,7 +136,7 @@ async def test_nothing_is_announced_where_that_is_not_wished(
         stage.hub.agents.connect("two")
         assert stage.hub.switch("too") == "two"
         stage.hub.dictation.set_muted(True)
-        await stage.hub.say("z")
+        await stage.hub.say(SynthesizeRequest("z"))
         assert [call["params"]["input"] for call in fake.calls] == ["z"]
 
 
@@ -197,7 +199,7 @@ async def test_loading_is_shown(home: Home, entries: list[ProviderEntry]) -> Non
 
 async def test_real_speech_is_recognised_for_the_agent_it_was_said_to(home: Home) -> None:
     """President Kennedy, by the microphone, the detector and the recogniser that come with Vox."""
-    pytest.importorskip("moonshine_voice")
+    require("moonshine_voice")
     entry = ProviderEntry.model_validate(
         {"id": "moonshine", "kind": "asr", "command": [sys.executable, "-m", "vox_providers.moonshine"]}
     )

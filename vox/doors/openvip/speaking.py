@@ -8,6 +8,7 @@ from vox.doors.openvip.wire import Fields, read_message
 from vox.errors import InvalidRequest
 from vox.runtime.agents.hub import AgentHub
 from vox.runtime.agents.saying import Spoken
+from vox.runtime.requests import SynthesizeRequest
 
 __all__ = ["SpeechDoor", "speed_of"]
 
@@ -37,9 +38,9 @@ class SpeechDoor:
         model, voice = asked.get("model") or asked.get("engine"), asked.get("voice")
         if model is not None and not isinstance(model, str):
             model, notes = None, [*notes, "engine was ignored: it must be a string."]
-        spoken = await self._hub.say(
-            asked["text"], model=model, voice=voice or None, language=asked.get("language"), speed=speed
-        )
+        language = asked.get("language")
+        request = SynthesizeRequest(asked["text"], model=model, voice=voice or None, language=language, speed=speed)
+        spoken = await self._hub.say(request)
         await ask.answer(response(ask.ref, **_told(spoken, notes)))
 
     async def stop(self, ask: Ask) -> None:

@@ -1,6 +1,7 @@
 """All there is for agents, put together: who they are, what they hear, what they say, and how it stands."""
 
 from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
 from time import monotonic
 
 import anyio
@@ -79,25 +80,16 @@ class AgentHub:
 
     # ---- what clients do
 
-    async def say(
-        self,
-        text: str,
-        *,
-        model: str | None = None,
-        voice: str | None = None,
-        language: str | None = None,
-        speed: float | None = None,
-    ) -> Spoken:
+    async def say(self, request: SynthesizeRequest) -> Spoken:
         """Speak a text behind what waits already. Returns when it was heard, was stopped, or after `ANSWER_S`.
 
         Args:
-            model: None is the one of the settings; so is one that is not here, which `Spoken.notes` tells.
-            speed: 1 is as people speak.
+            request: No model is the one of the settings; so is one that is not here, which `Spoken.notes` tells.
 
         Raises:
             VoxError: As `Voicebox.say`.
         """
-        return await self.voicebox.say(self._request(text, model, voice, language, speed))
+        return await self.voicebox.say(self._filled(request))
 
     def switch(self, name: str) -> str:
         """Speak to the agent that is meant by a name, which may be its id. Returns the id.
@@ -187,7 +179,7 @@ class AgentHub:
 
     def _announce(self, text: str) -> None:
         if text and self._settings().announcements:
-            self.voicebox.announce(self._request(text))
+            self.voicebox.announce(self._filled(SynthesizeRequest(text)))
 
     async def _prepare(self) -> None:
         """Have what is said most made before it is needed, once somebody is there to hear it."""
@@ -202,23 +194,17 @@ class AgentHub:
             if not text or not self._settings().announcements:
                 continue
             try:
-                await self.voicebox.prepare(self._request(text))
+                await self.voicebox.prepare(self._filled(SynthesizeRequest(text)))
             except VoxError as error:
                 _log.warning("announcements.not_ready", code=error.code, why=error.message)
                 return
 
-    def _request(
-        self,
-        text: str,
-        model: str | None = None,
-        voice: str | None = None,
-        language: str | None = None,
-        speed: float | None = None,
-    ) -> SynthesizeRequest:
+    def _filled(self, request: SynthesizeRequest) -> SynthesizeRequest:
+        """With the model and the voice of the settings, where it names no model."""
         settings = self._settings()
-        if model is None:
-            model, voice = settings.speech_model, voice or settings.speech_voice
-        return SynthesizeRequest(text, model=model, voice=voice, language=language, speed=speed)
+        if request.model is not None:
+            return request
+        return replace(request, model=settings.speech_model, voice=request.voice or settings.speech_voice)
 
     def _synthesize(self, request: SynthesizeRequest, on_route: OnRoute) -> AsyncGenerator[AudioChunk | Speech]:
         return self._runtime.synthesize_stream(request, Caller(CLIENT, _METHOD), on_route)
