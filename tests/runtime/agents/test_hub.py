@@ -190,6 +190,14 @@ async def test_the_end_of_the_daemon_is_no_choice(home: Home) -> None:
     assert remembered(home) == "one"
 
 
+async def test_a_name_that_cannot_be_spoken_is_not_announced(home: Home, entries: list[ProviderEntry]) -> None:
+    async with staged(home, *entries, openVip={"said": {"agent": "{name}"}}) as stage:
+        for name in ("one", "-"):
+            stage.hub.agents.connect(name)
+        assert stage.hub.switch("-") == "-" == stage.hub.agents.current
+        assert stage.hub.voicebox.queued == 0
+
+
 async def test_loading_is_shown(home: Home, entries: list[ProviderEntry]) -> None:
     async with staged(home, *entries) as stage:
         stage.hub.agents.connect("one")

@@ -178,7 +178,7 @@ class AgentHub:
         self._runtime.history.spoken(speech, text, Caller(CLIENT, _METHOD))
 
     def _announce(self, text: str) -> None:
-        if text and self._settings().announcements:
+        if text.strip() and self._settings().announcements:
             self.voicebox.announce(self._filled(SynthesizeRequest(text)))
 
     async def _prepare(self) -> None:
@@ -191,7 +191,7 @@ class AgentHub:
         finally:
             forget()
         for text in (self._settings().said.muted, self._settings().said.listening):
-            if not text or not self._settings().announcements:
+            if not text.strip() or not self._settings().announcements:
                 continue
             try:
                 await self.voicebox.prepare(self._filled(SynthesizeRequest(text)))
