@@ -92,5 +92,6 @@ def test_every_variable_is_documented() -> None:
 
 
 def test_it_cannot_be_changed_after_reading() -> None:
+    settings: Any = RealtimeSettings()
     with pytest.raises(ValidationError):
-        RealtimeSettings().acknowledgement.enabled = False  # pyright: ignore[reportAttributeAccessIssue]
+        settings.acknowledgement.enabled = False

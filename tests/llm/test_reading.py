@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vox import errors
-from vox.llm.chat import ChatEvent, Finished, TextDelta, ToolCallDelta, Usage
+from vox.llm.chat import ChatEvent, Finished, FinishReason, TextDelta, ToolCallDelta, Usage
 from vox.llm.reading import Reading
 from vox.llm.sse import DONE
 
@@ -65,8 +65,8 @@ def test_counts_that_are_no_numbers_count_nothing() -> None:
         ("function_call", "tool_calls"),
     ],
 )
-def test_why_it_ended(told: str, meant: str) -> None:
-    assert read(chunk({"content": "a"}), chunk(reason=told)) == [TextDelta("a"), Finished(meant)]  # type: ignore[arg-type]
+def test_why_it_ended(told: str, meant: FinishReason) -> None:
+    assert read(chunk({"content": "a"}), chunk(reason=told)) == [TextDelta("a"), Finished(meant)]
 
 
 def test_calls_are_the_reason_whatever_the_server_says() -> None:

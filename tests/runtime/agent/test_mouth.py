@@ -284,7 +284,6 @@ async def test_over_a_provider_its_error_is_raised(home: Home) -> None:
 
 
 async def test_the_embedded_voice_is_heard_and_let_go(home: Home) -> None:
-    pytest.importorskip("hibari")
     entry = ProviderEntry.model_validate(
         {"id": "hibari", "kind": "tts", "command": [sys.executable, "-P", "-m", "vox_providers.hibari"]}
     )

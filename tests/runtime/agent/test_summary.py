@@ -1,13 +1,14 @@
 """Summaries of what was said long ago, by a real server of scripted answers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
 from tests.llm_server import Answer, LlmServer, last_user_text
+from tests.runtime.conftest import until
 from vox.config.llm import LlmSettings
 from vox.config.realtime import MemorySettings
 from vox.llm.chat import ChatModel, Message, ToolCall
@@ -44,7 +45,7 @@ def talk(count: int) -> tuple[Message, ...]:
 
 
 @asynccontextmanager
-async def summarizing(llm: LlmServer, **options: int) -> AsyncIterator[Summarizer]:
+async def summarizing(llm: LlmServer, **options: int) -> AsyncGenerator[Summarizer]:
     model = ChatCompletions(LlmSettings(base_url=llm.base_url, model="m"))
     async with Summarizer(lambda: model, **options) as summarizer:
         yield summarizer
@@ -52,9 +53,7 @@ async def summarizing(llm: LlmServer, **options: int) -> AsyncIterator[Summarize
 
 
 async def done(summarizer: Summarizer) -> None:
-    async with asyncio.timeout(10):
-        while summarizer.busy:
-            await asyncio.sleep(0)
+    await until(lambda: not summarizer.busy)
 
 
 async def test_nothing_is_summed_up_before_it_is_worth_it(llm: LlmServer) -> None:
@@ -170,13 +169,12 @@ async def test_memory_is_the_summaries_and_a_window_after_them(llm: LlmServer) -
         assert memory.shown(talk(31)) == (SYSTEM, *talk(31)[-11:]), "without a model, the window alone"
         completions = ChatCompletions(LlmSettings(base_url=llm.base_url, model="m"))
         model[0] = completions
+        before = asyncio.all_tasks()
         memory.consider(talk(30))
-        await asyncio.to_thread(lambda: llm.wait_for(1).wait())
-        async with asyncio.timeout(10):
-            while len(memory.shown(talk(30))[0].text) == len(SYSTEM.text):
-                memory.consider(talk(30))
-                await asyncio.sleep(0.01)
-        assert memory.shown(talk(31))[1:] == talk(31)[-11:]
+        (summing_up,) = asyncio.all_tasks() - before
+        await asyncio.wait_for(summing_up, 10)
+        front, *rest = memory.shown(talk(31))
+        assert "Notes of User: 0 to" in front.text and tuple(rest) == talk(31)[-11:]
         await completions.aclose()
 
 
