@@ -7,6 +7,7 @@ import subprocess
 import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -44,8 +45,8 @@ def run(shared: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callab
     for name, value in environment(shared).items():
         monkeypatch.setenv(name, value)
 
-    def invoke(*words: str, **options: object) -> Result:
-        return CliRunner().invoke(cli, list(words), prog_name="vox", **options)  # type: ignore[arg-type]
+    def invoke(*words: str, **options: Any) -> Result:
+        return CliRunner().invoke(cli, list(words), prog_name="vox", **options)
 
     return invoke
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from vox.client import Client
 from vox.client.discovery import find
@@ -108,20 +109,21 @@ def wait_until(condition: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
-def vox(home: Home, *words: str | bytes, **options: object) -> "subprocess.CompletedProcess[str]":
+def vox(home: Home, *words: str | bytes, **options: Any) -> "subprocess.CompletedProcess[str]":
     """Run the command line in a process of its own; text on both sides unless `encoding` says otherwise."""
     options = {"encoding": "utf-8", "env": environment(home), "timeout": 60, "capture_output": True, **options}
     if "input" not in options and "stdin" not in options:
         options["stdin"] = subprocess.DEVNULL
-    return subprocess.run([sys.executable, "-P", "-m", "vox", *words], check=False, **options)  # type: ignore[call-overload]
+    return subprocess.run([sys.executable, "-P", "-m", "vox", *words], check=False, **options)
 
 
 @contextlib.contextmanager
-def started_vox(home: Home, *words: str, **options: object) -> "Iterator[subprocess.Popen[str]]":
+def started_vox(home: Home, *words: str, **options: Any) -> "Iterator[subprocess.Popen[str]]":
     """The command line in a process of its own, to be signalled or read from; ended with the context."""
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
+    pipe = subprocess.PIPE
+    options = {"stdin": subprocess.DEVNULL, "stdout": pipe, "stderr": pipe, "env": environment(home), **options}
     command = [sys.executable, "-P", "-m", "vox", *words]
-    with subprocess.Popen(command, **{**pipes, "env": environment(home), **options}) as process:  # type: ignore[call-overload]
+    with subprocess.Popen(command, **{"encoding": "utf-8", **options}) as process:
         try:
             yield process
         finally:

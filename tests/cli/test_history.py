@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -28,8 +29,8 @@ def history(keeper: Home, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Resu
     for name, value in environment(keeper).items():
         monkeypatch.setenv(name, value)
 
-    def invoke(*words: str, **options: object) -> Result:
-        return CliRunner().invoke(cli, ["history", *words], prog_name="vox", **options)  # type: ignore[arg-type]
+    def invoke(*words: str, **options: Any) -> Result:
+        return CliRunner().invoke(cli, ["history", *words], prog_name="vox", **options)
 
     invoke("clear", "--yes")
     return invoke

@@ -15,7 +15,7 @@ __all__ = ["json_option", "max_wait_option", "no_start_option", "open_client", "
 
 def _set_json(ctx: click.Context, _: click.Parameter, given: bool) -> None:
     if given:
-        ctx.find_object(Output).json = True  # type: ignore[union-attr]
+        ctx.ensure_object(Output).json = True
 
 
 json_option: Any = click.option(

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -31,6 +30,22 @@ if len(sys.argv) < 2:
     termios.tcsetattr(0, termios.TCSADRAIN, before)
 """
 """A program that fills the screen, and shows which keys come together."""
+
+EDITOR = f"""#!{sys.executable}
+import os, sys, termios, tty
+before = termios.tcgetattr(0)
+tty.setraw(0)
+os.write(1, b"\\x1b[?1049hediting.")
+text = b""
+while (key := os.read(0, 1)) != b"\\x18":
+    text += b"\\n" if key == b"\\r" else key
+    os.write(1, key)
+with open(sys.argv[1], "wb") as file:
+    file.write(text)
+os.write(1, b"\\x1b[?1049l")
+termios.tcsetattr(0, termios.TCSADRAIN, before)
+"""
+"""One in which Enter begins a new line, and Ctrl-X writes the file and ends it."""
 
 
 @pytest.fixture
@@ -106,23 +121,24 @@ def test_a_program_that_fills_the_screen(door: ScriptedDoor) -> None:
         assert leave(opened, "q") == 0
 
 
-@pytest.mark.skipif(shutil.which("vim") is None, reason="there is no vim")
 def test_an_editor_in_a_shell(door: ScriptedDoor, tmp_path: Path) -> None:
+    editor = tmp_path / "vi"
+    editor.write_text(EDITOR, encoding="utf-8")
+    editor.chmod(0o755)
     with terminal(door.home, "agent", "me", "--status-line", "--", "bash", "--norc", "-i") as opened:
         opened.until("$ ")
-        opened.type(f"vim -u NONE -N {tmp_path}/notes.txt\r")
-        opened.until("notes.txt")
-        opened.type("i")
-        opened.until("INSERT")
+        opened.type(f"{editor} {tmp_path}/notes.txt\r")
+        opened.until("editing.")
         door.tell("me", "first", "newline")
         door.tell("me", "second", "newline")
         opened.until("second")
-        opened.type("\x1b")
-        opened.type(":wq\r")
+        opened.type(b"\x18")
         opened.until(lambda shown: shown.endswith(b"$ "))
-        opened.type("exit\r")
-        assert opened.wait() == 0
-    assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "first\nsecond\n\n"
+        door.tell("me", "exit", "newline")  # in the shell again, where Enter would end it
+        opened.until("exit ")
+        opened.type("7\r")
+        assert opened.wait() == 7
+    assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "first\nsecond\n"
 
 
 def test_a_program_that_leaves_a_mess(door: ScriptedDoor) -> None:
