@@ -1,7 +1,6 @@
 """The demo page in a real browser: it is spoken to through the microphone, answers aloud, and can be interrupted."""
 
 import json
-import time
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -126,12 +125,19 @@ def said(page: Page) -> list[tuple[str, str]]:
 
 
 def until(page: Page, condition: str, seconds: float, vox: Client | None = None) -> None:
-    """Wait until a script's value is true."""
-    deadline = time.monotonic() + seconds
-    while not page.run(condition):
-        log = "" if vox is None else vox.home.daemon_log.read_text(encoding="utf-8")
-        assert time.monotonic() < deadline, f"not within {seconds} s: {page.run('document.body.innerText')}\n{log}"
-        time.sleep(0.05)
+    """Wait until a script's value is true, which is looked at with each change of the page."""
+    came = page.run(_UNTIL % (condition, seconds * 1000), seconds + 30)
+    log = "" if vox is None else vox.home.daemon_log.read_text(encoding="utf-8")
+    assert came, f"not within {seconds} s: {condition}\n{page.run('document.body.innerText')}\n{log}"
+
+
+_UNTIL = """new Promise(told => {
+    const look = () => { if (%s) told(true) };
+    new MutationObserver(look).observe(
+        document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+    setTimeout(() => told(false), %d);
+    look();
+})"""
 
 
 def recognised(vox: Client, samples: NDArray[np.int16], rate: int, folder: Path) -> str:
