@@ -33,7 +33,7 @@ def test_a_setting_is_written_shown_and_taken_out(home: Home) -> None:
 
 
 def test_a_daemon_takes_it_over_or_says_that_it_must_start_anew(home: Home) -> None:
-    vox(home, "daemon", "start")
+    assert (started := vox(home, "daemon", "start")).returncode == 0, started.stderr
     assert vox(home, "config", "set", "defaultTts", "tone:v1").stdout == "set: defaultTts = tone:v1\n"
     with Client(home, start=False) as client:
         listed = client.call("models.list", {"kind": "tts"})["models"]

@@ -84,6 +84,12 @@ def test_what_is_so_already_is_not_written_again(path: Path) -> None:
         ("llm.baseUri", "http://x", "Did you mean llm.baseUrl"),
         ("port.x", "1", "port is one value"),
         ("llm.model.x", "1", "llm.model is one value"),
+        ("authToken", "short", "authToken has 5 characters; it must have 16 or more"),
+        ("authToken", "${keyring:vox}", "cannot read: use"),
+        ("host", "0.0.0.0", "other machines can reach"),
+        ("allowedOrigins", '["https://a.example", "b.example"]', "'b.example' is no origin"),
+        ("llm.apiKey", "sk-ключ", "characters that no header can"),
+        ("llm.headers.X-Team", "voice\n", "characters that no header can"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_written(path: Path, key: str, text: str, told: str) -> None:
@@ -96,6 +102,15 @@ def test_a_secret_that_is_refused_is_not_repeated(path: Path) -> None:
     with pytest.raises(InvalidRequest) as caught:
         set_setting(path, "llm.headers", "sk-hunter2")
     assert "hunter2" not in caught.value.message
+
+
+def test_other_machines_are_let_in_by_a_token_alone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_setting(path, "authToken", "${file:~/token}")  # which may be made later, and for the daemon alone
+    set_setting(path, "host", "0.0.0.0")
+    with pytest.raises(InvalidRequest, match="authToken cannot be taken out: host is"):
+        unset_setting(path, "authToken")
+    monkeypatch.setenv("VOX_AUTH_TOKEN", "0123456789abcdef")
+    assert unset_setting(path, "authToken") and plain(path)["host"] == "0.0.0.0"
 
 
 def test_what_was_wrong_before_does_not_stand_in_the_way(path: Path) -> None:

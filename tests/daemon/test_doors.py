@@ -117,6 +117,25 @@ def test_a_token_that_cannot_be_used(daemon: Daemon, token: str) -> None:
     assert process.returncode == 78 and "authToken" in errors and "Traceback" not in errors
 
 
+@pytest.mark.parametrize(
+    ("config", "variables"),
+    [
+        ({"authToken": 12345678901234567890}, {}),
+        ({"authToken": ""}, {}),
+        ({}, {"VOX_AUTH_TOKEN": TOKEN, "VOX_PORT": "x"}),
+    ],
+)
+def test_a_token_that_was_meant_is_not_left_out(
+    daemon: Daemon, config: dict[str, Any], variables: dict[str, str]
+) -> None:
+    daemon.home.config_json.write_text(json.dumps(config), encoding="utf-8")
+    daemon.home.config_json.chmod(0o600)
+    daemon.environment |= variables
+    process = daemon.launch()
+    _, errors = process.communicate(timeout=10)
+    assert process.returncode == 78 and "token" in errors and TOKEN not in errors and "Traceback" not in errors
+
+
 def own_address() -> str:
     """An address of this machine by which others could reach it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

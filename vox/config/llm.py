@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, Field
 
 from vox.config.described import Described
+from vox.errors import ConfigError
 
-__all__ = ["PRESETS", "LlmSettings", "LlmTimeouts", "Preset"]
+__all__ = ["PRESETS", "LlmSettings", "LlmTimeouts", "Preset", "check_header"]
 
 Preset = Literal["groq", "openrouter", "openai", "ollama", "llama.cpp", "lm-studio"]
 """Servers whose address and ways are known."""
@@ -14,6 +15,19 @@ Preset = Literal["groq", "openrouter", "openai", "ollama", "llama.cpp", "lm-stud
 PRESETS: tuple[Preset, ...] = ("groq", "openrouter", "openai", "ollama", "llama.cpp", "lm-studio")
 
 _OURS = frozenset({"stream", "messages", "tools"})
+
+
+def check_header(setting: str, name: str, value: str) -> None:
+    """Make sure that a header can be sent.
+
+    Args:
+        setting: What it comes from, below `llm`.
+
+    Raises:
+        ConfigError: It holds characters that cannot.
+    """
+    if not (value.isascii() and value.isprintable() and name.isascii() and name.isprintable()):
+        raise ConfigError(f"llm.{setting} holds characters that no header can; is it the right file or variable?")
 
 
 class LlmTimeouts(Described, BaseModel):

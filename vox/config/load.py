@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from vox.config.entries import read_entries
 from vox.config.file import Problem, read_file
 from vox.config.preferences import Preferences, read_preferences
 from vox.config.providers import ProviderEntry
-from vox.config.settings import Settings
+from vox.config.settings import Settings, read_settings
+from vox.config.unusable import unusable
 from vox.paths import Home
 from vox.types import Kind
 
@@ -95,22 +97,20 @@ def _load_settings(path: Path, problems: list[Problem], before: Settings | None)
         problems.append(file.unusable or file.problem((), "is not an object.", "Write { … }."))
         return before or _with_environment(Settings(), problems)
     fields: dict[str, Any] = dict(cast("dict[str, Any]", file.value)) if file is not None else {}
-    try:
-        settings = Settings.model_validate(fields)
-    except ValidationError as error:
-        assert file is not None  # an empty object is right
-        otherwise = "The default is used." if before is None else "It stays as it was."
-        for fault in error.errors(include_url=False, include_input=False):
-            problems.append(file.problem(fault["loc"], fault["msg"] + ".", otherwise))
-            fields.pop(str(fault["loc"][0]), None)
-        kept = before.model_dump(by_alias=True, include=_faulty(error)) if before is not None else {}
-        settings = Settings.model_validate(fields | kept)
+    settings, faults = read_settings(fields)
+    otherwise = "The default is used."
+    if before is not None:
+        otherwise = "It stays as it was."
+        settings = settings.model_copy(update={name: getattr(before, name) for name in _faulty(faults)})
+    if file is not None:
+        problems += [file.problem(fault["loc"], fault["msg"] + ".", otherwise) for fault in faults]
+        problems += [file.problem(place, message, "") for place, message in unusable(settings)]
     return _with_environment(settings, problems)
 
 
-def _faulty(error: ValidationError) -> set[str]:
+def _faulty(faults: list[ErrorDetails]) -> set[str]:
     """The settings that have a fault, by their names in Python."""
-    places = {str(fault["loc"][0]) for fault in error.errors(include_url=False, include_input=False)}
+    places = {str(fault["loc"][0]) for fault in faults}
     return {name for name, field in Settings.model_fields.items() if places & {name, field.alias}}
 
 

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 from filelock import FileLock, Timeout
 
-from vox.config.origins import normal_origin
+from vox.config.origins import check_origin, normal_origin
 from vox.config.replacing import write_private
-from vox.errors import ConfigError, InvalidRequest
+from vox.errors import ConfigError
 
 __all__ = ["edit_origins", "listed_origins"]
 
@@ -42,12 +42,7 @@ def edit_origins(path: Path, origin: str, *, listed: bool) -> bool:
         InvalidRequest: It is no origin.
         ConfigError: The file cannot be read or written.
     """
-    wanted = normal_origin(origin)
-    if wanted is None:
-        raise InvalidRequest(
-            f"{origin!r} is no origin. Write scheme and host as the browser shows them, and the port if there is one:"
-            " https://example.com, http://localhost:3000 or http://localhost:*."
-        )
+    wanted = check_origin(origin)
     path = path.resolve()  # a link, as kept by those who keep their settings elsewhere, stays a link
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

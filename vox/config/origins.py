@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 from vox.config.access import may_be_written_by_others
+from vox.errors import InvalidRequest
 from vox.log import get_logger
 
-__all__ = ["Origins", "normal_origin"]
+__all__ = ["Origins", "check_origin", "normal_origin"]
 
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(\[[0-9a-f:.]+\]|[^\s/:@\[\]*?#]+)(?::(\d{1,5}|\*))?/?")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
@@ -88,6 +89,21 @@ def normal_origin(text: str) -> str | None:
     if port == "*" and host not in _ANY_PORT_HOSTS:
         return None
     return f"{scheme}://{host}" if port in (None, _DEFAULT_PORTS.get(scheme)) else f"{scheme}://{host}:{port}"
+
+
+def check_origin(text: str) -> str:
+    """The origin as browsers write it.
+
+    Raises:
+        InvalidRequest: It is none.
+    """
+    origin = normal_origin(text)
+    if origin is None:
+        raise InvalidRequest(
+            f"{text!r} is no origin. Write scheme and host as the browser shows them, and the port if there is one:"
+            " https://example.com, http://localhost:3000 or http://localhost:*."
+        )
+    return origin
 
 
 def _any_port(origin: str) -> str:

@@ -12,7 +12,8 @@ from vox.config.comments import without_comments
 from vox.config.json_text import cut, put
 from vox.config.replacing import change_file
 from vox.config.setting_keys import Place, fields_of, is_secret, place_of, written_place
-from vox.config.settings import Settings
+from vox.config.settings import Settings, read_settings
+from vox.config.unusable import unusable
 from vox.errors import ConfigError, InvalidRequest
 
 __all__ = ["set_setting", "unset_setting"]
@@ -49,7 +50,8 @@ def unset_setting(path: Path, key: str) -> bool:
     """Take a setting out of the file, so that its default holds. Returns whether it was there.
 
     Raises:
-        InvalidRequest: There is no such setting, and nothing of that name in the file either.
+        InvalidRequest: There is no such setting, and nothing of that name in the file either; or another setting needs
+            it.
         ConfigError: The file cannot be read, is not valid, or cannot be written.
     """
 
@@ -62,6 +64,8 @@ def unset_setting(path: Path, key: str) -> bool:
             return before, 0
         wanted = copy.deepcopy(document)
         del _at(wanted, written[:-1], default={})[written[-1]]
+        if faults := _become_wrong(wanted, document):
+            raise InvalidRequest(f"{key} cannot be taken out: {'; '.join(faults)}. Nothing was written.")
         return _edited(path, before, lambda: cut(before, written), wanted), 1
 
     return change_file(path, _EMPTY, changed) > 0
@@ -138,21 +142,19 @@ def _with(document: dict[str, Any], place: Place, value: Any) -> dict[str, Any]:
 
 def _faults(wanted: dict[str, Any], before: dict[str, Any], place: Place) -> list[str]:
     """What is wrong about the setting, or has become wrong by it; what was wrong before stays so."""
+    of_it = [message for way, message in _errors(wanted) if way[: len(place)] == place or place[: len(way)] == way]
+    return list(dict.fromkeys(of_it + _become_wrong(wanted, before)))
+
+
+def _become_wrong(wanted: dict[str, Any], before: dict[str, Any]) -> list[str]:
     earlier = _errors(before)
-    return [
-        message
-        for way, message in _errors(wanted)
-        if way[: len(place)] == place or place[: len(way)] == way or (way, message) not in earlier
-    ]
+    return [message for way, message in _errors(wanted) if (way, message) not in earlier]
 
 
 def _errors(document: dict[str, Any]) -> list[tuple[Place, str]]:
-    try:
-        Settings.model_validate(document)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        return [(tuple(map(str, one["loc"])), one["msg"].removeprefix("Value error, ")) for one in found]
-    return []
+    settings, faults = read_settings(document)
+    found = [(fault["loc"], fault["msg"].removeprefix("Value error, ")) for fault in faults]
+    return [(tuple(map(str, way)), message.rstrip(".")) for way, message in (*found, *unusable(settings))]
 
 
 def _as_read(document: dict[str, Any], place: Place, value: Any) -> Any:

@@ -4,7 +4,8 @@ import os
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from vox.config.described import Described
 from vox.config.llm import LlmSettings
@@ -12,7 +13,7 @@ from vox.config.openai_names import OpenAiNames
 from vox.config.openvip import DEFAULT_OPENVIP_PORT, OpenVipSettings
 from vox.config.realtime import RealtimeSettings, realtime_variables_set
 
-__all__ = ["DEFAULT_BRIDGE_PORT", "DEFAULT_PORT", "Settings", "variables_set"]
+__all__ = ["DEFAULT_BRIDGE_PORT", "DEFAULT_PORT", "Settings", "read_settings", "variables_set"]
 
 DEFAULT_PORT = 42137
 """The port unmodified Vox clients try when they find no discovery file."""
@@ -101,6 +102,16 @@ class Settings(Described, BaseModel):
         for place, value in given.items():
             _put(fields, place.split("."), value)
         return Settings.model_validate(fields)
+
+
+def read_settings(fields: Mapping[str, Any]) -> tuple[Settings, list[ErrorDetails]]:
+    """The settings that config.json's fields make, without those that cannot be, and what is wrong with these."""
+    try:
+        return Settings.model_validate(fields), []
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        wrong = {str(fault["loc"][0]) for fault in faults}
+        return Settings.model_validate({name: value for name, value in fields.items() if name not in wrong}), faults
 
 
 def variables_set(environment: Mapping[str, str] | None = None) -> dict[str, str]:

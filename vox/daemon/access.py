@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from starlette.types import Scope
 
+from vox.config.reach import is_loopback
 from vox.config.settings import Settings
 from vox.daemon.guard import origin_of
 from vox.daemon.keys import Keys
-from vox.daemon.listen import is_loopback
 from vox.doors.rpc.handler import Access
 
 __all__ = ["access_of", "admits", "names_of"]

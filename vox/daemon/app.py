@@ -31,6 +31,7 @@ from vox import __version__
 from vox.audio.spool import sweep
 from vox.config import load
 from vox.config.origins import Origins
+from vox.config.reach import is_loopback
 from vox.daemon.access import access_of, admits, names_of
 from vox.daemon.aliases import Alias, aliases_of, open_aliases
 from vox.daemon.connections import connection_class
@@ -38,8 +39,8 @@ from vox.daemon.cors import Cors
 from vox.daemon.discovery import make_token, only_daemon, publish, withdraw
 from vox.daemon.doctor.examination import run_checks
 from vox.daemon.guard import Guard
-from vox.daemon.keys import Keys
-from vox.daemon.listen import HttpServer, bind_tcp, is_loopback, listen_unix
+from vox.daemon.keys import Keys, check_none_is_lost
+from vox.daemon.listen import HttpServer, bind_tcp, listen_unix
 from vox.daemon.notify import Notifier
 from vox.daemon.openvip import make_openvip
 from vox.daemon.peers import Address, Peers
@@ -117,13 +118,15 @@ async def run(home: Home) -> None:
     """Serve until stopped.
 
     Raises:
-        ConfigError: The address or the runtime folder cannot be used. (In an exception group, after the start.)
+        ConfigError: The address, the runtime folder or the token cannot be used. (In an exception group, after the
+            start.)
     """
     known = builtins()
     has_builtin = partial(is_builtin, installed=known)
     configuration = load(home, has_builtin)
     for problem in configuration.problems:
         _log.warning("config.problem", problem=str(problem))
+    check_none_is_lost(configuration.problems)
     for entry in configuration.entries:
         redactor.learn(entry.env)
     make_private(home.runtime_dir)

@@ -4,19 +4,20 @@ Once a token is configured, every request over TCP must carry one. What a reques
 and from its token, never from anything else it says.
 """
 
+import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from vox.config.file import Problem
+from vox.config.reach import check_token
 from vox.config.references import resolve_references
 from vox.config.settings import Settings
 from vox.doors.rpc.handler import Access
 from vox.errors import ConfigError
 from vox.log import get_logger, redactor
 
-__all__ = ["Keys"]
-
-_LEAST = 16  # characters; fewer can be guessed by trying
+__all__ = ["Keys", "check_none_is_lost"]
 
 _log = get_logger()
 
@@ -77,13 +78,22 @@ class Keys:
         if written is None:
             return None
         token = resolve_references({"authToken": written})["authToken"].strip()
-        if len(token) < _LEAST:
-            raise ConfigError(
-                f"authToken has {len(token)} characters; it must have {_LEAST} or more. Make one with: python -c"
-                ' "import secrets; print(secrets.token_urlsafe(32))"'
-            )
+        check_token(token)
         redactor.learn_value(token)
         return token
+
+
+def check_none_is_lost(problems: Iterable[Problem]) -> None:
+    """Make sure that no token is among the settings that were left out. Any other that cannot be used costs only
+    itself; without this one, everybody would be let in.
+
+    Raises:
+        ConfigError: One is.
+    """
+    for problem in problems:
+        variables = problem.file == "environment" and problem.path == "VOX_*"
+        if problem.path == "authToken" or (variables and os.environ.get("VOX_AUTH_TOKEN")):
+            raise ConfigError(f"{problem} So there would be no token, and Vox does not start. Mend it, or take it out.")
 
 
 def _same(given: str, wanted: str) -> bool:

@@ -4,7 +4,6 @@ own programs."""
 import asyncio
 import contextlib
 import errno
-import ipaddress
 import logging
 import os
 import socket
@@ -14,13 +13,14 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from vox.config.reach import check_host
 from vox.daemon.private import make_private
 from vox.daemon.web_sockets import WebSocketConnection
 from vox.doors.rpc.server import MAX_FRAME
 from vox.errors import ConfigError
 from vox.log import get_logger
 
-__all__ = ["HttpServer", "bind_tcp", "is_loopback", "listen_unix"]
+__all__ = ["HttpServer", "bind_tcp", "listen_unix"]
 
 _log = get_logger()
 
@@ -47,11 +47,7 @@ def bind_tcp(host: str, port: int, *, or_any: bool = False, beyond: bool = False
     Raises:
         ConfigError: The address is not loopback, or cannot be used, or the port is taken.
     """
-    if not beyond and not is_loopback(host):
-        raise ConfigError(
-            f"host is {host!r}, which other machines can reach. Vox listens there only when authToken is set; without"
-            " one it takes loopback addresses: use 127.0.0.1 or ::1."
-        )
+    check_host(host, guarded=beyond)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     if os.name == "posix":  # elsewhere the option would let two programs share the port
@@ -133,13 +129,3 @@ def _bind_unix(path: Path) -> socket.socket:
     listener.bind(str(path))
     path.chmod(0o600)
     return listener
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from vox.config.llm import LlmSettings, Preset
+from vox.config.llm import LlmSettings, Preset, check_header
 from vox.config.references import resolve_references
-from vox.errors import ConfigError, LlmNotConfigured
+from vox.errors import LlmNotConfigured
 from vox.llm.body import Dialect
 from vox.log import redactor
 
@@ -116,9 +116,7 @@ def _headers(settings: LlmSettings, known: Known | None, base_url: str) -> dict[
         redactor.learn_value(key)
         headers["Authorization"] = f"Bearer {key}"
     for name, value in headers.items():
-        if not (value.isascii() and value.isprintable() and name.isascii() and name.isprintable()):
-            what = "apiKey" if name == "Authorization" else f"headers.{name!r}"
-            raise ConfigError(f"llm.{what} holds characters that no header can; is it the right file or variable?")
+        check_header("apiKey" if name == "Authorization" else f"headers.{name!r}", name, value)
     return headers
 
 
