@@ -5,7 +5,7 @@ import asyncio
 import http.client
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ import pytest
 from tests.daemon.conftest import until
 from tests.doors.openvip.schema import faults
 from tests.runtime.agents.conftest import Loudspeaker
+from tests.runtime import conftest as runtime
 from tests.runtime.conftest import running
 from tests.runtime.live.conftest import LoudCutter, spoken
 from vox.config import ProviderEntry
@@ -71,7 +72,7 @@ class Place:
         return f"http://127.0.0.1:{self.port}/openvip"
 
     @contextmanager
-    def running(self) -> Iterator["Place"]:
+    def running(self) -> Generator["Place"]:
         """Serve for the time of the block."""
         self._thread.start()
         self._ready.wait(TIMEOUT_S)
@@ -153,8 +154,7 @@ class Place:
             await self._stop.wait()
             door.stop()
             server.stop()
-            while server.server_state.tasks:
-                await anyio.sleep(0.001)
+            await runtime.until(lambda: not server.server_state.tasks)
             tasks.cancel_scope.cancel()
 
     def _shut_down(self) -> None:

@@ -17,8 +17,8 @@ from vox.runtime.requests import SynthesizeRequest
 pytestmark = pytest.mark.anyio
 
 
-def text(said: str, **fields: str) -> SynthesizeRequest:
-    return SynthesizeRequest(said, **fields)  # pyright: ignore[reportArgumentType]
+def text(said: str, model: str | None = None, voice: str | None = None) -> SynthesizeRequest:
+    return SynthesizeRequest(said, model=model, voice=voice)
 
 
 async def test_whoever_asks_is_answered_when_it_was_heard() -> None:
