@@ -18,8 +18,8 @@ import pytest
 
 from tests.daemon.conftest import until
 from tests.doors.openvip.schema import faults
-from tests.runtime.agents.conftest import Loudspeaker
 from tests.runtime import conftest as runtime
+from tests.runtime.agents.conftest import Loudspeaker
 from tests.runtime.conftest import running
 from tests.runtime.live.conftest import LoudCutter, spoken
 from vox.config import ProviderEntry
