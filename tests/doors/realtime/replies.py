@@ -10,9 +10,9 @@ import anyio
 
 from tests.doors.realtime.rules import Event, check_responses
 from vox.config.realtime import RealtimeSettings
-from vox.doors.realtime.config import ResponseConfig
 from vox.doors.realtime.outbox import Outbox
 from vox.doors.realtime.replying import Reply
+from vox.doors.realtime.response_config import ResponseConfig
 from vox.doors.realtime.services import Services
 from vox.llm.chat import ChatEvent, ChatRequest, Finished, Message, TextDelta, ToolCallDelta, Usage
 from vox.runtime.agent.conversation import Conversation

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vox.config.realtime import RealtimeSettings
-from vox.doors.realtime.config import Greeting, ResponseConfig, SessionConfig, Transcription, TurnTimes
+from vox.doors.realtime.config import Greeting, SessionConfig
+from vox.doors.realtime.transcription_config import Transcription
 from vox.doors.realtime.turn_config import TurnDetection
 from vox.doors.realtime.wire import EventError
 
@@ -85,6 +86,8 @@ def test_clients_end_the_turns_of_some_of_openais_recognisers(model: str) -> Non
     kept = begun.merged({"audio": {"input": asked}}).merged({"audio": {"input": named}})
     assert kept.turn_detection == TurnDetection()
     assert SessionConfig().merged({"audio": {"input": named}}).turn_detection == TurnDetection()
+    turned = SessionConfig().merged({"type": "transcription", "audio": {"input": named}})
+    assert turned.turn_detection is None
 
 
 def test_the_settings_are_what_a_session_begins_with() -> None:
@@ -114,6 +117,12 @@ def test_only_what_is_named_changes_however_deep_it_lies() -> None:
     assert config.transcription == Transcription("whisper-1", "de", "Vox")
     assert (config.voice, config.turn_detection) == ("anna", TurnDetection(threshold=0.8))
     assert config.merged({}) == config
+
+
+@pytest.mark.parametrize("empty", [None, "", {}, {"text": ""}, {"prompt": "", "text": None}])
+def test_an_empty_greeting_is_none(empty: Any) -> None:
+    config = start(greeting="Good day.").merged({"vox": {"greeting": empty}})
+    assert config.greeting is None
 
 
 def test_null_and_empty_values_clear() -> None:
@@ -297,57 +306,3 @@ def test_whatever_comes_an_update_succeeds_whole_or_is_refused(patch: Any) -> No
         assert error.message and error.param
     else:
         assert SessionConfig(id=config.id).merged(config.shape()).shape().keys() <= config.shape().keys()
-
-
-# ---- one response's
-
-
-def test_a_response_has_the_sessions_configuration_but_for_what_is_named() -> None:
-    session = start().merged({"instructions": "Be kind.", "tools": [TOOL], "audio": {"output": {"voice": "anna"}}})
-    config = ResponseConfig.of(session)
-    assert (config.instructions, config.asked, config.voice) == ("Be kind.", None, "anna")
-    assert (config.tools, config.in_conversation, config.max_output_tokens) == ((TOOL,), True, "inf")
-    config = ResponseConfig.of(
-        session,
-        {
-            "instructions": "Count.",
-            "output_modalities": ["text"],
-            "conversation": "none",
-            "tools": [],
-            "tool_choice": "none",
-            "max_output_tokens": 20,
-            "metadata": {"topic": "numbers"},
-            "audio": {"output": {"voice": "bert", "format": {"type": "audio/pcmu"}}},
-        },
-    )
-    assert (config.instructions, config.asked, config.voice) == ("Count.", "Count.", "bert")
-    assert (config.output_modality, config.output_format, config.tools) == ("text", "audio/pcmu", ())
-    assert (config.in_conversation, config.max_output_tokens) == (False, 20)
-    assert (config.tool_choice, config.metadata) == ("none", {"topic": "numbers"})
-
-
-def test_what_no_client_names_can_be_given() -> None:
-    times = TurnTimes(1.0, 2.0, 3.0)
-    config = ResponseConfig.of(start(), None, say="Hi.", turn=times)
-    assert (config.say, config.turn) == ("Hi.", times)
-    later = start().merged({"max_output_tokens": 5})
-    assert ResponseConfig.of(later).max_output_tokens == 5
-    assert ResponseConfig.of(later, {"max_output_tokens": "inf"}).max_output_tokens == "inf"
-
-
-@pytest.mark.parametrize(
-    ("patch", "param"),
-    [
-        ("now", "response"),
-        ({"conversation": "conv_1"}, "response.conversation"),
-        ({"metadata": {"a": 1}}, "response.metadata"),
-        ({"metadata": {"a": "x" * 513}}, "response.metadata"),
-        ({"metadata": {"a" * 65: "x"}}, "response.metadata"),
-        ({"metadata": {str(number): "x" for number in range(17)}}, "response.metadata"),
-        ({"metadata": []}, "response.metadata"),
-        ({"prompt": {"id": "x"}}, "response.prompt"),
-        ({"audio": {"output": {"format": "wav"}}}, "response.audio.output.format"),
-    ],
-)
-def test_what_a_response_cannot_be_is_refused(patch: Any, param: str) -> None:
-    assert refused(ResponseConfig.of, start(), patch).param == param

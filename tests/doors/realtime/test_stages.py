@@ -6,8 +6,7 @@ import pytest
 
 from tests.doors.realtime.replies import Clock, Stage, call, finished, text
 from tests.doors.realtime.rules import of_type
-from vox.doors.realtime.config import TurnTimes
-from vox.doors.realtime.stages import Stages
+from vox.doors.realtime.stages import Stages, TurnTimes
 
 pytestmark = pytest.mark.anyio
 

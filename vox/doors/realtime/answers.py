@@ -11,12 +11,12 @@ from typing import Any, cast
 
 from anyio.abc import TaskGroup
 
-from vox.doors.realtime.config import ResponseConfig
 from vox.doors.realtime.fields import Fields
 from vox.doors.realtime.items import read_item
 from vox.doors.realtime.outbox import Outbox
 from vox.doors.realtime.reply_request import tools_of
 from vox.doors.realtime.replying import Reply
+from vox.doors.realtime.response_config import ResponseConfig
 from vox.doors.realtime.services import Services
 from vox.doors.realtime.wire import EventError
 from vox.llm.chat import Message

@@ -6,7 +6,10 @@ from typing import Any, TypeVar, cast
 
 from vox.doors.realtime.wire import EventError
 
-__all__ = ["Fields"]
+__all__ = ["LONGEST_NAME", "Fields"]
+
+LONGEST_NAME = 256
+"""Characters of a model's, a voice's or a language's name."""
 
 Name = TypeVar("Name", bound=str)
 Text = TypeVar("Text", bound=str | None)

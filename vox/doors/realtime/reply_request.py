@@ -3,7 +3,7 @@
 import json
 from contextlib import suppress
 
-from vox.doors.realtime.config import ResponseConfig
+from vox.doors.realtime.response_config import ResponseConfig
 from vox.errors import LlmNotConfigured
 from vox.llm.chat import ChatRequest, Message, Tool
 from vox.runtime.agent.agent import Agent, GivenText

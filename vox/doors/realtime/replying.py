@@ -18,13 +18,13 @@ from typing import Literal
 import anyio
 
 from vox.doors.realtime.aside import Aside
-from vox.doors.realtime.config import ResponseConfig
 from vox.doors.realtime.formats import RATES
 from vox.doors.realtime.outbox import Outbox
 from vox.doors.realtime.reply_calls import Calls
 from vox.doors.realtime.reply_items import MessageItem
 from vox.doors.realtime.reply_request import chat_request, who_answers
 from vox.doors.realtime.response import Response
+from vox.doors.realtime.response_config import ResponseConfig
 from vox.doors.realtime.response_shapes import EndReason
 from vox.doors.realtime.services import Services
 from vox.doors.realtime.speaker import Speaker

@@ -7,10 +7,10 @@ Nothing here waits, so that whoever ends it has told its end when the call retur
 
 from typing import TypeVar
 
-from vox.doors.realtime.config import ResponseConfig
 from vox.doors.realtime.formats import AudioType
 from vox.doors.realtime.outbox import Outbox
 from vox.doors.realtime.reply_items import CallItem, MessageItem, ResponseItem
+from vox.doors.realtime.response_config import ResponseConfig
 from vox.doors.realtime.response_shapes import EndReason, ResponseStatus, response_shape, status_details
 from vox.doors.realtime.shapes import item_shape
 from vox.doors.realtime.wire import new_id

@@ -2,8 +2,8 @@
 
 from typing import Any, Literal
 
-from vox.doors.realtime.config import ResponseConfig
 from vox.doors.realtime.formats import format_shape
+from vox.doors.realtime.response_config import ResponseConfig
 from vox.doors.realtime.wire import error_of
 from vox.errors import VoxError
 from vox.llm.chat import Usage

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import anyio
 
-from vox.doors.realtime.config import Transcription
 from vox.doors.realtime.outbox import Outbox
 from vox.doors.realtime.services import Services
+from vox.doors.realtime.transcription_config import Transcription
 from vox.doors.realtime.wire import error_of
 from vox.errors import ModelNotFound, ModelNotInstalled, ProviderBusy, VoxError
 from vox.log import get_logger

@@ -16,14 +16,17 @@ import anyio.lowlevel
 from anyio.abc import TaskGroup
 
 from vox.doors.realtime.answers import Answers, Wanted, read_input
-from vox.doors.realtime.config import ResponseConfig, SessionConfig, Transcription, TurnTimes
+from vox.doors.realtime.config import SessionConfig
 from vox.doors.realtime.fields import Fields
 from vox.doors.realtime.items import read_audio, read_item
 from vox.doors.realtime.outbox import Outbox
 from vox.doors.realtime.rehearsal import rehearse
+from vox.doors.realtime.response_config import ResponseConfig
 from vox.doors.realtime.scribe import Scribe, Turn
 from vox.doors.realtime.services import Services
 from vox.doors.realtime.shapes import item_shape
+from vox.doors.realtime.stages import TurnTimes
+from vox.doors.realtime.transcription_config import Transcription
 from vox.doors.realtime.wire import EventError, event_id_of, new_id
 from vox.log import get_logger
 from vox.runtime.agent.conversation import Conversation, Item, ItemError, Part

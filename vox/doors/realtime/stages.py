@@ -1,11 +1,22 @@
 """Where the time goes between the end of what somebody says and the first sound of the answer."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from vox.doors.realtime.config import TurnTimes
+__all__ = ["Stages", "TurnTimes"]
 
-__all__ = ["Stages"]
+
+@dataclass(frozen=True, slots=True)
+class TurnTimes:
+    """When a turn of the user came how far, on the clock of `Services`; for telling where time goes."""
+
+    speech_end: float
+    """The last sound of speech, as far as that can be told from when its audio came."""
+    stopped: float
+    """Its end was decided on."""
+    transcribed: float
+    """Its text was there."""
 
 
 class Stages:
