@@ -121,9 +121,10 @@ def vox(home: Home, *words: str | bytes, **options: Any) -> "subprocess.Complete
 def started_vox(home: Home, *words: str, **options: Any) -> "Iterator[subprocess.Popen[str]]":
     """The command line in a process of its own, to be signalled or read from; ended with the context."""
     pipe = subprocess.PIPE
-    options = {"stdin": subprocess.DEVNULL, "stdout": pipe, "stderr": pipe, "env": environment(home), **options}
+    usual = {"stdin": subprocess.DEVNULL, "stdout": pipe, "stderr": pipe, "encoding": "utf-8", "env": environment(home)}
     command = [sys.executable, "-P", "-m", "vox", *words]
-    with subprocess.Popen(command, **{"encoding": "utf-8", **options}) as process:
+    options = {**usual, **options}
+    with subprocess.Popen(command, **options) as process:
         try:
             yield process
         finally:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_NOT_FOUND = 127  # what a shell says of a program that is not there
+_CANNOT_BE_RUN, _NOT_FOUND = 126, 127  # what a shell says of a file that is no program, and of none at all
 
 _CLAIM_KEYS = ("ctrl-\\", "ctrl-]", "ctrl-^", "ctrl-_", "none")
 _NEWLINE_KEYS = ("alt-enter", "ctrl-j", "enter", "blank")
@@ -69,8 +69,9 @@ def command(
         raise Unsupported("vox agent needs a Unix terminal.")
     words = cmd or (name,)
     if shutil.which(words[0]) is None:
-        output.note(f"{words[0]}: there is no such program")
-        return _NOT_FOUND
+        is_file = os.sep in words[0] and os.path.exists(words[0])
+        output.note(f"{words[0]}: " + ("this cannot be run" if is_file else "there is no such program"))
+        return _CANNOT_BE_RUN if is_file else _NOT_FOUND
     with open_client(output, start) as client:
         session = _session(client, name, words, (claim_key, newline), focus=focus, status_line=status_line)
         status = session.run()

@@ -286,11 +286,14 @@ def test_without_a_terminal(door: ScriptedDoor) -> None:
 
 
 def test_what_cannot_be(door: ScriptedDoor, monkeypatch: pytest.MonkeyPatch) -> None:
-    with started_vox(door.home, "agent", "me", "--", "no-such-program") as process:
-        assert (process.communicate(timeout=15)[1], process.returncode) == (
-            "no-such-program: there is no such program\n",
-            127,
-        )
+    for name, said, status in (
+        ("no-such-program", "there is no such program", 127),
+        ("/no/such/program", "there is no such program", 127),
+        (__file__, "this cannot be run", 126),
+    ):
+        with started_vox(door.home, "agent", "me", "--", name) as process:
+            assert process.communicate(timeout=15) == ("", f"{name}: {said}\n")
+            assert process.returncode == status
     door.answers["/openvip/agents/cat/messages"] = refused(errors.AgentConflict("Agent 'cat' already connected."))
     with started_vox(door.home, "agent", "cat") as process:  # the program of that name
         assert process.communicate(timeout=15) == ("", "error: Agent 'cat' already connected.\n")

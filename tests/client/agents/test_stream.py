@@ -13,6 +13,7 @@ from vox import Client, errors
 from vox.client.agents import reading, stream
 from vox.client.agents.api import address_of
 from vox.client.agents.stream import agent_stream
+from vox.client.discovery import Address
 
 
 @pytest.fixture
@@ -65,6 +66,23 @@ def test_a_daemon_that_stays_away_is_given_up(door: ScriptedDoor) -> None:
         door.stop()
         with pytest.raises(errors.DaemonUnavailable, match="vox daemon start"):
             next(messages)
+
+
+def test_closed_while_it_looks_for_the_daemon_it_is_no_agent_any_more(door: ScriptedDoor) -> None:
+    changes: list[bool] = []
+
+    def whereabouts(first: bool) -> Address:
+        if not first:
+            messages.close()
+        return address_of(door.home)
+
+    messages = agent_stream(whereabouts, "me", changed=changes.append)
+    with messages:
+        door.stop()
+        door.start()
+        assert next(messages, None) is None
+        door.wait_gone("me")
+    assert changes == [False]
 
 
 def test_a_dead_connection_is_noticed(door: ScriptedDoor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -144,6 +144,9 @@ class DoorStream(Generic[T]):
         except BaseException:
             self._let_go()
             raise
+        if self._closing.is_set():  # by another thread, which may have found no connection yet
+            self._let_go()
+            return
         if self._begun:
             self._changed(True)
         self._begun = True
