@@ -31,6 +31,12 @@ class Model:
         finally:
             self.closed = True
 
+    async def warm_up(self) -> None:
+        """Nothing is loaded."""
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
 
 async def answer(agent: Agent, *messages: Message) -> list[ChatEvent]:
     return [event async for event in agent.reply(ChatRequest(messages))]

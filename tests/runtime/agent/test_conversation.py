@@ -53,7 +53,6 @@ def test_items_are_put_where_they_are_wanted_and_told_what_is_before_them() -> N
     assert conversation.insert(user("b"), after="a") == "a"
     assert conversation.insert(user("first"), after="root") is None
     assert ids(conversation) == ["first", "a", "b", "c"]
-    assert (conversation.previous("first"), conversation.previous("b")) == (None, "a")
 
 
 def test_an_item_behind_one_that_is_not_there_is_refused_and_nothing_changes() -> None:
@@ -70,8 +69,8 @@ def test_an_item_behind_one_that_is_not_there_is_refused_and_nothing_changes() -
 def test_what_is_deleted_is_gone() -> None:
     conversation = holding(user("a"), user("b"))
     assert conversation.delete("a").id == "a"
-    assert ids(conversation) == ["b"] and "a" not in conversation and conversation.previous("b") is None
-    for act in (conversation.get, conversation.delete, conversation.previous):
+    assert ids(conversation) == ["b"] and "a" not in conversation
+    for act in (conversation.get, conversation.delete):
         with pytest.raises(ItemError) as raised:
             act("a")
         assert raised.value.unknown
@@ -248,10 +247,6 @@ def test_a_call_without_its_result_and_a_result_without_its_call_are_left_out() 
 def test_rounds_of_calls_are_kept_apart() -> None:
     conversation = holding(call("x"), result("rx", "x"), user("a", "and?"), call("y"), result("ry", "y"))
     assert [message.role for message in conversation.messages()] == ["assistant", "tool", "user", "assistant", "tool"]
-
-
-def test_more_items_come_last() -> None:
-    assert holding(user("a")).messages(extra=[user("b", "more")])[-1] == Message("user", "more")
 
 
 KINDS = st.sampled_from(["user", "said", "call", "result", "system", "aside"])

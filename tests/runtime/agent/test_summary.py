@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -45,11 +45,10 @@ def talk(count: int) -> tuple[Message, ...]:
 
 
 @asynccontextmanager
-async def summarizing(llm: LlmServer, **options: int) -> AsyncGenerator[Summarizer]:
+async def summarizing(llm: LlmServer) -> AsyncGenerator[Summarizer]:
     model = ChatCompletions(LlmSettings(base_url=llm.base_url, model="m"))
-    async with Summarizer(lambda: model, **options) as summarizer:
+    async with aclosing(model), aclosing(Summarizer(lambda: model)) as summarizer:
         yield summarizer
-    await model.aclose()
 
 
 async def done(summarizer: Summarizer) -> None:
@@ -79,10 +78,11 @@ async def test_the_oldest_messages_become_notes_and_the_latest_ten_stay(llm: Llm
 
 async def test_hours_of_talk_are_three_summaries(llm: LlmServer) -> None:
     async with summarizing(llm) as summarizer:
+        shown = list[Message]()
         for count in range(1, 200):
             summarizer.consider(talk(count))
             await done(summarizer)
-            shown = summarizer.shorten(talk(count))
+            shown = list(summarizer.shorten(talk(count)))
             assert len(shown) <= 1 + 15
             assert len(shown[0].text.split("\n\n")) <= 2 + 3
         assert "Notes of Notes of" in shown[0].text, "old notes are summed up themselves"
@@ -128,14 +128,14 @@ async def test_a_failure_costs_the_summary_and_is_not_repeated_at_once(llm: LlmS
 
 async def test_a_long_summary_is_cut_at_the_end_of_a_sentence(llm: LlmServer) -> None:
     llm.then("One fact is told here. " * 30, "word" * 300)
-    async with summarizing(llm, tokens=50) as summarizer:
+    async with summarizing(llm) as summarizer:
         summarizer.consider(talk(15))
         await done(summarizer)
         notes = summarizer.shorten(talk(15))[0].text.partition("below:\n\n")[2]
-        assert notes.endswith("here.") and 25 < estimate(notes) <= 50
+        assert notes.endswith("here.") and 125 < estimate(notes) <= 150
         summarizer.consider(talk(25))
         await done(summarizer)
-        assert summarizer.shorten(talk(25))[0].text.count("word") in range(30, 50)
+        assert summarizer.shorten(talk(25))[0].text.count("word") in range(100, 150)
 
 
 async def test_a_summary_gives_way_to_an_answer_but_not_for_ever(llm: LlmServer) -> None:

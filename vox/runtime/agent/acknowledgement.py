@@ -16,10 +16,7 @@ from vox.runtime.agent.pace import Pace
 from vox.runtime.agent.piece import Piece, Spoken
 from vox.types import AudioChunk
 
-__all__ = ["PHRASES", "Phrases", "Recordings"]
-
-PHRASES = ("Okay.", "Give me a moment.", "Working on that.", "Let me check.", "One second.")
-"""Used unless the settings name others."""
+__all__ = ["Phrases", "Recordings"]
 
 _MOST = 16 << 20  # bytes kept: some 200 phrases of two seconds
 
@@ -35,7 +32,7 @@ class Phrases:
         ValueError: There is none.
     """
 
-    def __init__(self, phrases: Iterable[str] = PHRASES, seed: int | None = None) -> None:
+    def __init__(self, phrases: Iterable[str], seed: int | None = None) -> None:
         self._phrases = tuple(phrases)
         if not self._phrases:
             raise ValueError("at least one phrase is needed")

@@ -5,7 +5,6 @@ that can be tried and measured where no language model is. Another kind of agent
 """
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Literal, Protocol
 
 from vox.llm.chat import ChatEvent, ChatModel, ChatRequest, Finished, TextDelta, Usage
@@ -44,15 +43,13 @@ class LlmAgent:
         """The model's own."""
         return self._model.name
 
-    async def reply(self, request: ChatRequest) -> AsyncGenerator[ChatEvent]:
+    def reply(self, request: ChatRequest) -> AsyncGenerator[ChatEvent]:
         """The model's answer.
 
         Raises:
             VoxError: As `ChatModel.stream`.
         """
-        async with aclosing(self._model.stream(request)) as events:
-            async for event in events:
-                yield event
+        return self._model.stream(request)
 
 
 class EchoAgent:

@@ -127,16 +127,6 @@ class Conversation:
             told = key if len(key) <= _LONGEST_TOLD else f"{key[:_LONGEST_TOLD]}…"
             raise ItemError(f"There is no item {told!r} in the conversation.", unknown=True) from None
 
-    def previous(self, key: str) -> str | None:
-        """The id before this one; None for the first.
-
-        Raises:
-            ItemError: There is no such item (`unknown`).
-        """
-        self.get(key)
-        at = self._order.index(key)
-        return self._order[at - 1] if at else None
-
     def delete(self, key: str) -> Item:
         """Take an item out.
 
@@ -181,9 +171,9 @@ class Conversation:
             spoken += sum(part.audio_ms for part in item.parts)
         return spoken
 
-    def messages(self, instructions: str = "", extra: Iterable[Item] = ()) -> tuple[Message, ...]:
-        """What a language model is shown: see `messages_of`. `extra` items come last."""
-        return messages_of((*self, *extra), instructions)
+    def messages(self, instructions: str = "") -> tuple[Message, ...]:
+        """What a language model is shown: see `messages_of`."""
+        return messages_of(self, instructions)
 
     def _place(self, after: str | None) -> int:
         if after is None:

@@ -10,8 +10,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from vox.errors import LlmFailed, VoxError
 from vox.llm.chat import ChatModel, ChatRequest, Message, TextDelta
@@ -20,9 +18,9 @@ from vox.runtime.agent.window import estimate, groups_of
 
 __all__ = ["Summarizer"]
 
-_WINDOW = 10
-_BUFFER = 5
-_SUMMARIES = 3
+_WINDOW = 10  # of the latest messages, which stay as they are
+_BUFFER = 5  # messages beyond those make it worth summing up
+_SUMMARIES = 3  # then the two oldest are made one
 _TOKENS = 150  # of a summary: a hundred words
 _REQUEST_S = 60.0  # nobody waits for it, but a request that never ends would keep the server from its work
 _LONGEST_TEXT = 4_000  # characters of one message that a summary is made from: a tool's result may be a whole page
@@ -48,39 +46,19 @@ class _Summary:
 
 
 class Summarizer:
-    """The summaries of one conversation. As a context manager, it ends its work on leaving.
+    """The summaries of one conversation.
 
     Args:
         model: The language model in force, which sums up; where there is none, nothing is.
-        window: The latest messages, which stay as they are.
-        buffer: Messages beyond those that make it worth summing up.
-        summaries: Summaries at most; then the two oldest are made one.
-        tokens: The length of a summary, in tokens.
     """
 
-    def __init__(
-        self,
-        model: Callable[[], ChatModel | None],
-        window: int = _WINDOW,
-        buffer: int = _BUFFER,
-        summaries: int = _SUMMARIES,
-        tokens: int = _TOKENS,
-    ) -> None:
+    def __init__(self, model: Callable[[], ChatModel | None]) -> None:
         self._model = model
-        self._window, self._buffer, self._most, self._tokens = window, buffer, summaries, tokens
         self._summaries: list[_Summary] = []
         self._not_before = 0
         """Messages that the conversation must have for another attempt."""
         self._given_way = 0
         self._task: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
     async def aclose(self) -> None:
         """End the work on a summary."""
@@ -138,11 +116,11 @@ class Summarizer:
 
     def _older(self, said: tuple[Message, ...]) -> tuple[Message, ...]:
         """What to sum up now, whole groups only."""
-        if len(said) < self._window + self._buffer:
+        if len(said) < _WINDOW + _BUFFER:
             return ()
         older: list[Message] = []
         for group in groups_of(said):
-            if len(older) + len(group) > len(said) - self._window:
+            if len(older) + len(group) > len(said) - _WINDOW:
                 break
             older += group
         return tuple(older)
@@ -154,7 +132,7 @@ class Summarizer:
                 self._summaries.append(_Summary(await self._sum_up(model, _transcript(older)), older))
                 await self._join_surplus(model)
         except (VoxError, TimeoutError) as error:
-            self._not_before = length + self._buffer  # what was said until then can be summed up as well later
+            self._not_before = length + _BUFFER  # what was said until then can be summed up as well later
             _log.warning("summary.failed", why=str(error) or f"it took longer than {_REQUEST_S:g} s")
             return
         self._given_way = 0
@@ -162,7 +140,7 @@ class Summarizer:
 
     async def _join_surplus(self, model: ChatModel) -> None:
         """Make one of as many of the oldest as are too many."""
-        count = len(self._summaries) - self._most + 1
+        count = len(self._summaries) - _SUMMARIES + 1
         if count < 2:
             return
         oldest = self._summaries[:count]
@@ -175,14 +153,14 @@ class Summarizer:
         Raises:
             VoxError: The language model fails, or has nothing to say.
         """
-        task = _TASK.format(words=self._tokens * 2 // 3)
+        task = _TASK.format(words=_TOKENS * 2 // 3)
         messages = (Message("system", task), Message("user", text))
         pieces: list[str] = []
-        async with aclosing(model.stream(ChatRequest(messages, max_tokens=self._tokens * _THOUGHTS))) as events:
+        async with aclosing(model.stream(ChatRequest(messages, max_tokens=_TOKENS * _THOUGHTS))) as events:
             async for event in events:
                 if isinstance(event, TextDelta):
                     pieces.append(event.text)
-        summary = _shortened("".join(pieces).strip(), self._tokens)
+        summary = _shortened("".join(pieces).strip(), _TOKENS)
         if not summary:
             raise LlmFailed("The language model has written an empty summary.")
         return summary
