@@ -14,11 +14,13 @@ from tests.doors.realtime.sessions import (
     TURN,
     Stage,
     append,
+    item,
     silence,
     turns,
     types,
 )
 from vox.llm.chat import Message
+from vox.runtime.agent import conversation
 
 pytestmark = pytest.mark.anyio
 
@@ -215,3 +217,34 @@ async def test_without_a_timeout_nobody_is_spoken_to() -> None:
         await stage.say(SPEECH, silence(1))
         await stage.until_told("response.done")
         assert await stage.say(silence(60)) == []
+
+
+# ---- no room
+
+
+async def test_a_turn_for_which_there_is_no_room_is_told_and_those_after_it_are_where_they_were(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sound = [silence(1), SPEECH, silence(1)] * 2
+    whole, full = Stage(), Stage()
+    async with whole.running():
+        await whole.say(*sound, step_s=1)
+    monkeypatch.setattr(conversation, "_MOST_ITEMS", 1)
+    async with full.running():
+        await full.send(item())
+        told = await full.say(*sound, step_s=1)
+    assert types(told) == [*TURN[:2], "error"] * 2
+    refused = told[2]["error"]
+    assert (refused["code"], refused["param"]) == ("invalid_value", None) and "most" in refused["message"]
+    for kind, ms in zip(TURN[:2], ("audio_start_ms", "audio_end_ms"), strict=True):
+        assert [event[ms] for event in full.told(kind)] == [event[ms] for event in whole.told(kind)]
+
+
+async def test_silence_for_which_there_is_no_room_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(text("Hello."), finished())
+    async with stage.running():
+        await stage.send(turns(idle_timeout_ms=5000), CREATE)
+        await stage.until_told("response.done")
+        monkeypatch.setattr(conversation, "_MOST_ITEMS", 1)
+        told = await stage.say(silence(8))
+        assert types(told) == ["error"]

@@ -150,17 +150,19 @@ class Ear:
         self._detects, self._padding_ms = True, turns.prefix_padding_ms
         self._turns.configure(TurnRules(turns.threshold, turns.silence_ms / 1000, LONGEST_MS / 1000))
 
-    def hear(self, content: bytes) -> Iterator[Heard]:
-        """Take in what was appended; what begins and ends in it comes as it is found, and must be taken.
+    def hear(self, content: bytes) -> list[Heard]:
+        """Take in what was appended: what begins and ends in it, in order.
 
         Large content should come in pieces, so that other work is done between them.
         """
         samples = self._decoded(content)
         self._kept += samples.tobytes()
         self._ticks += len(samples) * self._step
-        if self._detects:
-            yield from self._search(samples)
-            self._let_go()
+        if not self._detects:
+            return []
+        found = list(self._search(samples))
+        self._let_go()
+        return found
 
     def commit(self) -> Sound:
         """All that is kept, which is kept no more; a turn that is under way is over without being told."""

@@ -215,16 +215,20 @@ class Session:
             if at:
                 await anyio.lowlevel.checkpoint()  # others have their turn between seconds
             for heard in self._ear.hear(piece):
-                self._hear(heard)
+                self._hear(heard, event)
         self._look_for_silence()
 
-    def _hear(self, heard: "Heard") -> None:
+    def _hear(self, heard: "Heard", event: dict[str, Any]) -> None:
         from vox.doors.realtime.listening import Started
 
-        if isinstance(heard, Started):
-            self._started(heard)
-        else:
-            self._stopped(heard)
+        try:
+            if isinstance(heard, Started):
+                self._started(heard)
+            else:
+                self._stopped(heard)
+        except EventError as error:  # there was no room for the turn; what else was appended is heard all the same
+            error.event_id = event_id_of(event)
+            self._tell(error)
 
     def _started(self, heard: "Started") -> None:
         self._idle_from = None
@@ -306,17 +310,17 @@ class Session:
             return
         if self._ear.ms - self._idle_from < turns.idle_ms or self._scribe.busy or not self._answers.idle:
             return
-        self._time_out(self._idle_from)
-        self._idle_from = None
+        start_ms, self._idle_from = self._idle_from, None
+        self._time_out(start_ms)
 
     def _time_out(self, start_ms: int) -> None:
         item = Item(new_id("item"), "message", "user", parts=[Part("input_audio", "")])
         end_ms = self._ear.ms
+        previous = self._insert(item, None)
         self._outbox.emit(
             "input_audio_buffer.timeout_triggered", audio_start_ms=start_ms, audio_end_ms=end_ms, item_id=item.id
         )
         self._ear.clear()
-        previous = self._insert(item, None)
         self._outbox.emit("input_audio_buffer.committed", item_id=item.id, previous_item_id=previous)
         self._tell_item(item, previous)
         note = _SILENT.format(seconds=round((end_ms - start_ms) / 1000))
@@ -335,8 +339,10 @@ class Session:
         try:
             return self.conversation.insert(item, after)
         except ItemError as error:
-            code, param = ("item_not_found", "previous_item_id") if error.unknown else ("invalid_value", "item.id")
-            raise EventError(code, str(error), param) from None
+            if error.unknown:
+                raise EventError("item_not_found", str(error), "previous_item_id") from None
+            taken = item.id in self.conversation  # else there is no room
+            raise EventError("invalid_value", str(error), "item.id" if taken else None) from None
 
     def _tell_item(self, item: Item, previous: str | None) -> None:
         shape = item_shape(item)
