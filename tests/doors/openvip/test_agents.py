@@ -1,6 +1,8 @@
 """Agents: who reads is there, who goes is gone, and what is sent to one comes to that one."""
 
 import http.client
+import json
+import socket
 from uuid import uuid4
 
 import pytest
@@ -58,6 +60,20 @@ def test_who_comes_back_at_once_is_let_in(place: Place) -> None:
         with place.agent("one") as one:
             assert one.status == 200
     assert gone(place)
+
+
+def test_what_is_sent_to_one_that_has_just_gone(place: Place) -> None:
+    """The agent's end and the message come to the server in one turn of its loop."""
+    body = json.dumps(message()).encode()
+    head = f"POST /openvip/agents/one/messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
+    answers: set[bytes] = set()
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", place.port), timeout=10) as poster, place.agent("one") as one:
+            one.close()
+            poster.sendall(f"{head}Content-Type: application/json\r\nConnection: close\r\n\r\n".encode() + body)
+            answers.add(poster.recv(100).split()[1])
+        assert gone(place)
+    assert answers <= {b"404", b"200"}, answers
 
 
 def test_nobody_there(place: Place) -> None:

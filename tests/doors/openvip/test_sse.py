@@ -32,6 +32,8 @@ class Connection:
     # ---- the transport
 
     def write(self, data: bytes) -> None:
+        if self._gone.is_set():
+            raise RuntimeError("the handle is closed")  # as uvloop does
         self.writes.append(data)
         self.unread += len(data)
         if self.unread > FULL:
@@ -203,6 +205,16 @@ async def test_gone() -> None:
     line.leave()
     assert stream.is_gone
     assert not Stream({"type": "http"}, line.receive, line.send, Mailbox()).is_gone
+
+
+async def test_what_is_put_when_the_client_has_just_gone(connection: Callable[[], Connection]) -> None:
+    line, mailbox = connection(), Mailbox()
+    task = begin(line, mailbox)
+    await line.written(1)
+    line.leave()
+    mailbox.put(b"data: too late\n\n")
+    await task
+    assert len(line.writes) == 1
 
 
 async def test_cancelling(connection: Callable[[], Connection]) -> None:

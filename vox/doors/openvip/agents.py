@@ -7,7 +7,7 @@ from vox.doors.openvip.errors import Refusal
 from vox.doors.openvip.messages import event, response
 from vox.doors.openvip.sse import Stream
 from vox.doors.openvip.wire import Fields, read_message
-from vox.errors import AgentConflict, AgentNotConnected, InvalidRequest
+from vox.errors import AgentNotConnected, InvalidRequest
 from vox.runtime.agents.hub import AgentHub
 from vox.runtime.agents.mailbox import Mailbox
 
@@ -28,14 +28,13 @@ class AgentDoor:
 
     async def subscribe(self, ask: Ask) -> None:
         """Open the stream: for as long as it is open, the agent is connected."""
-        mailbox = self._connect(ask)
-        stream = self._streams[ask.agent] = Stream(ask.scope, ask.receive, ask.send, mailbox)
+        self._forget_gone(ask.agent)
+        mailbox = self._hub.agents.connect(ask.agent, partials=_wants_partials(ask))
         try:
+            stream = self._streams[ask.agent] = Stream(ask.scope, ask.receive, ask.send, mailbox)
             await ask.follow(stream)
         finally:
-            self._hub.agents.disconnect(ask.agent, mailbox)
-            if self._streams.get(ask.agent) is stream:
-                del self._streams[ask.agent]
+            self._let_go(ask.agent, mailbox)
 
     async def send(self, ask: Ask) -> None:
         """Send an agent a message of anybody's; its id and the fields nobody knows stay as they are."""
@@ -43,6 +42,7 @@ class AgentDoor:
         data = event(message)
         if len(data) > MAX_EVENT:
             raise Refusal(413, f"The message has more than {MAX_EVENT} bytes, which not every agent can read. Cut it.")
+        self._forget_gone(ask.agent)
         self._hub.agents.deliver(ask.agent, data, partial=message.get("partial", False))
         self._switch(message)
         await ask.answer(response(ask.ref))
@@ -55,18 +55,18 @@ class AgentDoor:
         self._hub.focus(ask.agent, focused)
         await ask.answer(response(ask.ref))
 
-    def _connect(self, ask: Ask) -> Mailbox:
-        wanted = parse_qs(ask.scope["query_string"].decode("latin-1"), keep_blank_values=True).get("partials", ["0"])
-        partials = wanted[-1].lower() in _YES
-        try:
-            return self._hub.agents.connect(ask.agent, partials=partials)
-        except AgentConflict:
-            stream = self._streams.get(ask.agent)
-            if stream is None or not stream.is_gone:
-                raise
-        # Whoever comes back at once must not find the door shut by the connection that it has just closed.
-        self._hub.agents.disconnect(ask.agent, stream.mailbox)
-        return self._hub.agents.connect(ask.agent, partials=partials)
+    def _forget_gone(self, agent: str) -> None:
+        """Let an agent go whose connection is closed, before its stream has ended: whoever comes back at once must not
+        find the door shut, and what is sent to it must not count as delivered."""
+        stream = self._streams.get(agent)
+        if stream is not None and stream.is_gone:
+            self._let_go(agent, stream.mailbox)
+
+    def _let_go(self, agent: str, mailbox: Mailbox) -> None:
+        self._hub.agents.disconnect(agent, mailbox)
+        stream = self._streams.get(agent)
+        if stream is not None and stream.mailbox is mailbox:
+            del self._streams[agent]
 
     def _switch(self, message: Fields) -> None:
         """Speak to the agent that the message names, if it is there; whom the message is for may know better."""
@@ -75,3 +75,8 @@ class AgentDoor:
                 self._hub.switch(message["x_agent_switch"]["target"])
             except AgentNotConnected:
                 return
+
+
+def _wants_partials(ask: Ask) -> bool:
+    wanted = parse_qs(ask.scope["query_string"].decode("latin-1"), keep_blank_values=True).get("partials", ["0"])
+    return wanted[-1].lower() in _YES

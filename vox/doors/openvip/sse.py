@@ -96,7 +96,7 @@ class Stream:
     def _flush(self) -> None:
         """Something was put into the mailbox, or it was closed."""
         transport = self._transport
-        if transport is not None and not self._writing:
+        if transport is not None and not transport.is_closing() and not self._writing:
             while transport.get_write_buffer_size() < FULL and (data := self.mailbox.pull()) is not None:
                 transport.write(b"%x\r\n%b\r\n" % (len(data), data))  # a chunk of HTTP/1.1
             if not len(self.mailbox) and not self.mailbox.closed:
