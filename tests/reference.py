@@ -10,9 +10,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
@@ -67,9 +66,17 @@ class Dictare:
                 process.wait(_END_S)
 
 
+class NotInstallable(Exception):
+    """Why there can be no installation here."""
+
+
 @contextmanager
 def installed() -> Generator[Dictare]:
-    """An installation for the time of the block. Skips the test where none can be made, fails where it must be."""
+    """An installation for the time of the block.
+
+    Raises:
+        NotInstallable: None can be made.
+    """
     with tempfile.TemporaryDirectory(prefix="vox-dictare-") as folder:
         home = Path(folder) / "home"
         home.mkdir()
@@ -78,24 +85,24 @@ def installed() -> Generator[Dictare]:
 
 @pytest.fixture(scope="session")
 def dictare() -> Iterator[Dictare]:
-    """The installation that all tests of a run share."""
-    with installed() as made:
+    """The installation that all tests of a run share. Where there is none they are skipped; with VOX_TEST_EVERYTHING=1
+    they fail."""
+    with ExitStack() as stack:
+        try:
+            made = stack.enter_context(installed())
+        except NotInstallable as error:
+            assert os.environ.get("VOX_TEST_EVERYTHING") != "1", str(error)
+            pytest.skip(str(error))
         yield made
 
 
 def _install(environment: Path) -> Path:
     python = sys.executable if sys.version_info[:2] == (3, 11) else shutil.which(_PYTHON)
     if python is None:
-        _cannot(f"it needs {_PYTHON}")
+        raise NotInstallable(f"dictare {VERSION} needs {_PYTHON}")
     pip = [str(environment / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
     for command in ([python, "-m", "venv", str(environment)], [*pip, f"dictare=={VERSION}"]):
         run = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=_INSTALL_S)
         if run.returncode:
-            _cannot(f"it cannot be installed: {run.stderr.strip()[-500:]}")
+            raise NotInstallable(f"dictare {VERSION} cannot be installed: {run.stderr.strip()[-500:]}")
     return environment
-
-
-def _cannot(why: str) -> NoReturn:
-    if os.environ.get("VOX_TEST_EVERYTHING") == "1":
-        pytest.fail(f"dictare {VERSION}: {why}")
-    pytest.skip(f"dictare {VERSION}: {why}")

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests import pulse
+from tests.e2e.openvip import OpenVip
 from vox.client import Client
 
 BOUND_S = 20.0
@@ -50,6 +52,29 @@ def start_daemon() -> Iterator[StartDaemon]:
         process.send_signal(signal.SIGTERM)
         assert process.wait(BOUND_S) == 0
         shutil.rmtree(client.home.root)
+
+
+@pytest.fixture(scope="module")
+def sound() -> Iterator[pulse.SoundServer]:
+    """A microphone and a loudspeaker for the tests of a module."""
+    with pulse.started() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def vox(start_daemon: StartDaemon, sound: pulse.SoundServer) -> Client:
+    """A daemon with them and with the embedded models loaded; modules that need another one make their own."""
+    client = start_daemon(**sound.environment)
+    client.preload()
+    return client
+
+
+@pytest.fixture
+def door(vox: Client) -> Iterator[OpenVip]:
+    """Its OpenVIP interface; afterwards no agent is left."""
+    made = OpenVip(vox)
+    yield made
+    made.wait_until_alone()
 
 
 def last_measurement(client: Client, **expected: Any) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """What is said into a microphone is typed into a terminal program."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import jiwer
@@ -8,7 +7,6 @@ import pytest
 
 from tests import pulse
 from tests.cli.terminal.outer import terminal
-from tests.e2e.conftest import StartDaemon
 from tests.e2e.openvip import OpenVip
 from tests.e2e.test_speech import SENTENCES, plain
 from vox.client import Client
@@ -16,26 +14,13 @@ from vox.client import Client
 pytestmark = pytest.mark.heavy
 
 
-@pytest.fixture(scope="module")
-def sound() -> Iterator[pulse.SoundServer]:
-    with pulse.started() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def vox(start_daemon: StartDaemon, sound: pulse.SoundServer) -> Client:
-    client = start_daemon(**sound.environment)
-    client.preload()
-    return client
-
-
 def recorded(vox: Client, text: str, path: Path) -> Path:
     path.write_bytes(vox.synthesize(text).audio)
     return path
 
 
-def test_what_is_said_is_typed(vox: Client, sound: pulse.SoundServer, tmp_path: Path) -> None:
-    door, clip = OpenVip(vox), recorded(vox, SENTENCES[5], tmp_path / "said.wav")
+def test_what_is_said_is_typed(door: OpenVip, vox: Client, sound: pulse.SoundServer, tmp_path: Path) -> None:
+    clip = recorded(vox, SENTENCES[5], tmp_path / "said.wav")
     with terminal(vox.home, "agent", "notes", "--status-line", "--", "cat") as opened:
         door.wait_for("notes")
         door.wait_until_listening()

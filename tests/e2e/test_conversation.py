@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import jiwer
@@ -16,7 +16,6 @@ import pytest
 
 from tests import pulse
 from tests.cli.daemons import environment, wait_until
-from tests.e2e.conftest import StartDaemon
 from tests.e2e.openvip import OpenVip
 from tests.e2e.test_aloud import AUDIBLE, RATE, heard
 from tests.e2e.test_speech import SENTENCES, plain
@@ -27,26 +26,6 @@ pytestmark = pytest.mark.heavy
 BOUND_S = 60
 QUIET_S = 1.0
 """Of silence after which an answer is over."""
-
-
-@pytest.fixture(scope="module")
-def sound() -> Iterator[pulse.SoundServer]:
-    with pulse.started() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def vox(start_daemon: StartDaemon, sound: pulse.SoundServer) -> Client:
-    client = start_daemon(**sound.environment)
-    client.preload()
-    return client
-
-
-@pytest.fixture
-def door(vox: Client) -> Iterator[OpenVip]:
-    made = OpenVip(vox)
-    yield made
-    made.wait_until_alone()
 
 
 @pytest.fixture(scope="module")

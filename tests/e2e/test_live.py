@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import wave
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import pytest
 
 from tests import pulse
 from tests.cli.daemons import environment, started_vox, wait_until
-from tests.e2e.conftest import StartDaemon, last_measurement
+from tests.e2e.conftest import last_measurement
 from tests.e2e.test_speech import AUDIO, plain
 from vox.client import Client
 from vox.client.live import LiveSession
@@ -30,19 +30,6 @@ MOST_FINAL_S = 5.0
 """A busy build server's share of what takes a third of a second; the goal of 1.5 s is measured by benchmarks.live."""
 
 READ = ("librivox-0870", "librivox-0880", "librivox-0930")
-
-
-@pytest.fixture(scope="module")
-def sound() -> Iterator[pulse.SoundServer]:
-    with pulse.started() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def vox(start_daemon: StartDaemon, sound: pulse.SoundServer) -> Client:
-    client = start_daemon(**sound.environment)
-    client.preload()
-    return client
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +52,7 @@ def transcript_of(*names: str) -> str:
 
 
 @contextmanager
-def spoken_into(session: LiveSession, sound: pulse.SoundServer, clip: Path) -> Iterator[list[float]]:
+def spoken_into(session: LiveSession, sound: pulse.SoundServer, clip: Path) -> Generator[list[float]]:
     """The clip is played to its end, and the session stopped then; when is in the list."""
     stopped: list[float] = []
 
