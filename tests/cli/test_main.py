@@ -152,3 +152,23 @@ def test_a_stream_that_is_not_there_costs_nothing(closed, words, status, tmp_pat
     env = {**os.environ, "VOX_HOME": str(tmp_path)}
     done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=30)
     assert done.returncode == status and "Traceback" not in done.stderr
+
+
+def test_ctrl_c_while_a_command_loads_is_quiet():
+    program = """
+import sys
+
+class Pressed:
+    def find_spec(self, name, *_):
+        if name == "vox.cli.tree":
+            raise KeyboardInterrupt
+
+from vox.cli.main import main
+
+sys.meta_path.insert(0, Pressed())
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program, "models"], capture_output=True, encoding="utf-8", timeout=30
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -11,19 +11,23 @@ from vox.cli.overview import overview
 __all__ = ["main"]
 
 _COMPLETION = "_VOX_COMPLETE"  # click's variable for a program called vox
+_INTERRUPTED = 128 + 2  # what a shell shows for a program that Ctrl-C has ended
 
 
 def main() -> NoReturn:
     """Run the program, and end the process."""
-    _open_missing_streams()
-    words = sys.argv[1:]
-    if _COMPLETION in os.environ:  # a shell asks what could be typed here
+    try:
+        _open_missing_streams()
+        words = sys.argv[1:]
+        if _COMPLETION in os.environ:  # a shell asks what could be typed here
+            _run()
+        if words in ([], ["--help"], ["-h"]):
+            _say(overview())
+        if words in (["--version"], ["-V"]):
+            _say(f"vox {__version__}")
         _run()
-    if words in ([], ["--help"], ["-h"]):
-        _say(overview())
-    if words in (["--version"], ["-V"]):
-        _say(f"vox {__version__}")
-    _run()
+    except KeyboardInterrupt:  # while it loaded: commands see to theirs
+        sys.exit(_INTERRUPTED)
 
 
 def _open_missing_streams() -> None:
