@@ -99,7 +99,7 @@ class AsyncListening:
         deadline, pause = loop.time() + self._resume_s, AGAIN_S
         while not self._closed:
             if self._begun:
-                await asyncio.sleep(pause)
+                await asyncio.sleep(pause)  # nobody tells when a daemon is back; two seconds at most, also when closed
                 pause = min(2 * pause, AGAIN_MAX_S)
             try:
                 return await self._connect()
