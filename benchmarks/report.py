@@ -3,14 +3,14 @@
 import argparse
 import json
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import describe
 
-__all__ = ["Report", "Row", "figure", "main", "median_ratio"]
+__all__ = ["Compared", "Report", "Row", "compared_ms", "figure", "main", "median_ratio"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,22 @@ def figure(value: float, unit: str) -> str:
     size = abs(value)
     digits = 0 if size >= 100 else 1 if size >= 10 else 2
     return f"{value:,.{digits}f} {unit}".rstrip()
+
+
+Compared = tuple[str, str, str, str, str, float | None]
+"""What, subject, name of its times, peer, name of the peer's, and the highest ratio that is the goal."""
+
+
+def compared_ms(taken: Mapping[str, Sequence[float]], compared: Sequence[Compared]) -> list[Row]:
+    """Rows of times that were taken in turn, in seconds; with nothing taken, rows that say so."""
+    rows: list[Row] = []
+    for what, subject, ours, peer, theirs, goal in compared:
+        values, ratio = ["–", "–"], None
+        if taken:
+            values = [figure(statistics.median(taken[name]) * 1000, "ms") for name in (ours, theirs)]
+            ratio = median_ratio(taken[ours], taken[theirs])
+        rows.append(Row(what, subject, values[0], peer, values[1], ratio, at_most=goal))
+    return rows
 
 
 def median_ratio(subject: Sequence[float], peer: Sequence[float]) -> float:

@@ -3,7 +3,6 @@
 python -m benchmarks.streams [--quick] [--json FILE]
 """
 
-import statistics
 import tempfile
 import time
 from importlib.util import find_spec
@@ -11,15 +10,16 @@ from pathlib import Path
 
 from benchmarks.daemon import Daemon
 from benchmarks.recognition import speech_file
-from benchmarks.report import Report, Row, figure, main, median_ratio
+from benchmarks.report import Compared, Report, Row, compared_ms, main
 from benchmarks.timing import interleaved
 from vox.client import Client
 
-__all__ = ["measure"]
+__all__ = ["SENTENCE", "measure", "streamed_speech_s"]
 
 _SENTENCES = 20
 _SECONDS = 60
-_SENTENCE = "The captain looked at the sky and decided to stay in the harbor for another night."
+SENTENCE = "The captain looked at the sky and decided to stay in the harbor for another night."
+"""Five seconds of speech."""
 _VOICE, _EAR = "hibari:en", "moonshine:tiny-en"
 
 
@@ -30,12 +30,12 @@ def measure(quick: bool = False) -> Report:
     if find_spec("moonshine_voice") is None or find_spec("hibari") is None:
         return Report("streams", title, "Not measured: it needs the extra `local`.", _rows({}, count, seconds))
     with tempfile.TemporaryDirectory() as folder, Daemon(Path(folder) / "home") as daemon:
-        text = " ".join([_SENTENCE] * count)
+        text = " ".join([SENTENCE] * count)
         recording = speech_file(Path(folder) / "speech.wav", seconds)
         measures = {
             "whole speech": lambda: _whole_speech_s(daemon.client, text),
-            "first speech": lambda: _streamed_speech_s(daemon.client, text)[0],
-            "streamed speech": lambda: _streamed_speech_s(daemon.client, text)[1],
+            "first speech": lambda: streamed_speech_s(daemon.client, text)[0],
+            "streamed speech": lambda: streamed_speech_s(daemon.client, text)[1],
             "whole text": lambda: _text_s(daemon.client, recording)[1],
             "first text": lambda: _text_s(daemon.client, recording)[0],
         }
@@ -53,7 +53,7 @@ def _whole_speech_s(client: Client, text: str) -> float:
     return time.perf_counter() - begin
 
 
-def _streamed_speech_s(client: Client, text: str) -> tuple[float, float]:
+def streamed_speech_s(client: Client, text: str) -> tuple[float, float]:
     """Seconds to the first chunk, and to the last."""
     begin = time.perf_counter()
     with client.synthesize_stream(text, _VOICE) as stream:
@@ -72,20 +72,13 @@ def _text_s(client: Client, recording: Path) -> tuple[float, float]:
 
 
 def _rows(taken: dict[str, list[float]], count: int, seconds: int) -> list[Row]:
-    compared = [
-        (f"{count} sentences to speech", "the first is heard", "first speech", "whole speech", 0.2),
-        (f"{count} sentences to speech", "all, as a stream", "streamed speech", "whole speech", 1.1),
-        (f"{seconds} s of speech to text", "the first words are read", "first text", "whole text", 0.5),
+    speech, text, whole = f"{count} sentences to speech", f"{seconds} s of speech to text", "the whole at once"
+    compared: list[Compared] = [
+        (speech, "the first is heard", "first speech", whole, "whole speech", 0.2),
+        (speech, "all, as a stream", "streamed speech", whole, "whole speech", 1.1),
+        (text, "the first words are read", "first text", whole, "whole text", 0.5),
     ]
-    rows: list[Row] = []
-    for what, subject, ours, whole, goal in compared:
-        if taken:
-            values = [figure(statistics.median(taken[name]) * 1000, "ms") for name in (ours, whole)]
-            ratio = median_ratio(taken[ours], taken[whole])
-        else:
-            values, ratio = ["–", "–"], None
-        rows.append(Row(what, subject, values[0], "the whole at once", values[1], ratio, at_most=goal))
-    return rows
+    return compared_ms(taken, compared)
 
 
 if __name__ == "__main__":

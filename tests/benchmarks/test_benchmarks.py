@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import capacity, fairness, live, openvip, realtime, recognition, replicas, soak, start, streams
+from benchmarks import capacity, fairness, live, openvip, realtime, recognition, replicas, rest, soak, start, streams
 from benchmarks.host import measure
 from benchmarks.hosts.setting import make_child
 from benchmarks.report import Report
@@ -72,6 +72,15 @@ def test_conversations() -> None:
     _complete(report)
     met = {(row.what, row.met) for row in report.rows}
     assert {("frames lost", True), ("interruption noticed to answer ended", True)} <= met
+
+
+@pytest.mark.heavy
+def test_the_audio_api() -> None:
+    pytest.importorskip("moonshine_voice")
+    pytest.importorskip("hibari")
+    report = rest.measure(quick=True)
+    _complete(report)
+    assert all((row.ratio or 9) < 0.9 for row in report.rows if row.subject.startswith("the first byte"))
 
 
 def test_openvip() -> None:
