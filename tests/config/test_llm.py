@@ -59,6 +59,15 @@ def test_variables_beat_the_file_and_leave_the_rest_of_it(load_home: Load, monke
         ({"preset": "nobody"}, "llm.preset"),
         ({"baseUrl": "example.com"}, "llm.baseUrl"),
         ({"baseUrl": "file:///etc/passwd"}, "llm.baseUrl"),
+        ({"baseUrl": "http://?"}, "llm.baseUrl"),
+        ({"baseUrl": "http://:8080/v1"}, "llm.baseUrl"),
+        ({"baseUrl": "http://localhost:port/v1"}, "llm.baseUrl"),
+        ({"baseUrl": "http://localhost:99999/v1"}, "llm.baseUrl"),
+        ({"baseUrl": "http://[::1/v1"}, "llm.baseUrl"),
+        ({"baseUrl": "http://local host/v1"}, "llm.baseUrl"),
+        ({"baseUrl": "http://localhost/v1\n"}, "llm.baseUrl"),
+        ({"baseUrl": "http://models..example.com/v1"}, "llm.baseUrl"),
+        ({"baseUrl": f"http://{64 * 'a'}.example.com/v1"}, "llm.baseUrl"),
         ({"timeouts": {"idleMs": 0}}, "llm.timeouts.idleMs"),
         ({"extraBody": {"stream": False}}, "llm.extraBody"),
         ({"modell": "m"}, "llm.modell"),
@@ -69,6 +78,13 @@ def test_a_bad_key_is_named_with_its_line(load_home: Load, bad: dict[str, Any], 
     assert configuration.settings == Settings(port=5000)
     (problem,) = configuration.problems
     assert problem.path == path and problem.line >= 3
+
+
+@pytest.mark.parametrize(
+    "address", ["http://localhost", "http://[::1]:8080/v1", "https://modèles.example.com/v1?version=1", "http://a.b./"]
+)
+def test_addresses(address: str) -> None:
+    assert LlmSettings(base_url=address).base_url == address
 
 
 def test_a_bad_variable_is_named_in_full(load_home: Load, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -174,6 +174,12 @@ async def test_nobody_there() -> None:
                 _ = [event async for event in model.stream(HELLO)]
 
 
+async def test_an_address_that_is_none() -> None:
+    async with asking("http://999.1.1.1/v1") as model:
+        with pytest.raises(errors.LlmFailed, match=r"llm\.baseUrl"):
+            _ = [event async for event in model.stream(HELLO)]
+
+
 async def test_a_server_that_says_nothing(llm: LlmServer, monkeypatch: pytest.MonkeyPatch) -> None:
     llm.then(Answer(fault="hang"))
     async with asking(llm.base_url) as model:

@@ -1,11 +1,11 @@
 """What settings come down to."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from vox.config.llm import PRESETS, LlmSettings
+from vox.config.llm import LlmSettings, Preset
 from vox.errors import ConfigError, LlmNotConfigured
 from vox.llm.body import Dialect
 from vox.llm.presets import KNOWN, Server, resolve
@@ -24,10 +24,10 @@ def server(**settings: Any) -> Server:
 
 
 def test_every_preset_is_known() -> None:
-    assert set(KNOWN) == set(PRESETS)
+    assert set(KNOWN) == set(get_args(Preset))
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", get_args(Preset))
 def test_a_preset_and_a_model_are_enough(preset: str) -> None:
     found = server(preset=preset, model="m")
     assert found.base_url.endswith("/v1") and found.model == "m"

@@ -1,20 +1,20 @@
 """`llm` of config.json: the language model that answers in a spoken conversation."""
 
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, Field
 
 from vox.config.described import Described
 from vox.errors import ConfigError
 
-__all__ = ["PRESETS", "LlmSettings", "LlmTimeouts", "Preset", "check_header"]
+__all__ = ["LlmSettings", "LlmTimeouts", "Preset", "check_header"]
 
 Preset = Literal["groq", "openrouter", "openai", "ollama", "llama.cpp", "lm-studio"]
 """Servers whose address and ways are known."""
 
-PRESETS: tuple[Preset, ...] = ("groq", "openrouter", "openai", "ollama", "llama.cpp", "lm-studio")
-
 _OURS = frozenset({"stream", "messages", "tools"})
+_LONGEST_LABEL = 63  # characters of a host's name between two dots (RFC 1035)
 
 
 def check_header(setting: str, name: str, value: str) -> None:
@@ -48,12 +48,23 @@ def _no_field_of_ours(body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
+def _an_address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, _ = (parts.hostname or "").removesuffix("."), parts.port  # which raises where it is no port
+    except ValueError as error:
+        raise ValueError(f"it is no address: {error}") from None
+    if not url.isprintable() or " " in url or not all(0 < len(label) <= _LONGEST_LABEL for label in host.split(".")):
+        raise ValueError("it is no address: there is a blank in it, or a host that is no name")
+    return url
+
+
 class LlmSettings(Described, BaseModel):
     """Any server that speaks OpenAI's chat completions."""
 
     preset: Preset | None = None
     """A known server: its address, the variable its key is in, and its ways. What stands beside it comes first."""
-    base_url: str | None = Field(default=None, pattern="^https?://[^/]")
+    base_url: Annotated[str, Field(pattern="^https?://[^/]"), AfterValidator(_an_address)] | None = None
     """What comes before `/chat/completions`, such as `http://127.0.0.1:11434/v1`."""
     model: str | None = Field(default=None, min_length=1)
     """The model's name at that server."""

@@ -92,6 +92,8 @@ class Connection:
             raise LlmUnavailable(
                 f"{server.host} cannot be reached within {self._timeouts.connect_ms / 1000:g} s. {server.remedy}"
             ) from None
+        except httpx.InvalidURL as error:
+            raise LlmFailed(f"llm.baseUrl is no address: {error}.") from None
         except httpx.LocalProtocolError:
             raise LlmFailed("The request cannot be sent: llm.headers holds what no header can.") from None
         except httpx.TransportError as error:

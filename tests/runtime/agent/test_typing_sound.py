@@ -12,8 +12,8 @@ from vox.runtime.agent.typing_sound import key_clicks
 RATE = 24_000
 
 
-def sound(*args, **kwargs) -> np.ndarray:
-    return np.frombuffer(key_clicks(*args, **kwargs), "<i2").astype(int)
+def sound(duration_ms: int, volume: float = 0.3, seed: int = 0) -> np.ndarray:
+    return np.frombuffer(key_clicks(duration_ms, volume, seed=seed), "<i2").astype(int)
 
 
 def stretches(samples: np.ndarray) -> list[tuple[bool, float]]:
