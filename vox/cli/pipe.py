@@ -172,7 +172,9 @@ class _Wait:
         self._poll = select.poll() if hasattr(select, "poll") else None
         if self._poll is not None:
             with suppress(OSError, ValueError):  # not a file of the system, as in tests
-                self._poll.register(sys.stdout.fileno(), 0)
+                written = sys.stdout.fileno()
+                is_pipe = stat.S_ISFIFO(os.fstat(written).st_mode)
+                self._poll.register(written, select.POLLHUP if is_pipe else 0)  # macOS tells it only if asked to
 
     def __call__(self, connection: socket.socket | None, within_s: float) -> bool:
         """Whether there is something to read.
@@ -191,7 +193,7 @@ class _Wait:
     def _wait(self, connection: socket.socket | None, within_s: float) -> bool:
         if self._poll is None:
             if connection is None:
-                time.sleep(within_s)
+                time.sleep(within_s)  # Windows, whose select refuses to wait for nothing
                 return False
             return bool(select.select([connection], [], [], within_s)[0])
         if connection is not None:
