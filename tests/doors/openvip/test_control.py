@@ -65,6 +65,9 @@ def test_wrong_beside_the_command(place: Place) -> None:
 
 def test_the_end(place: Place) -> None:
     assert place.post("/control", {"command": "engine.shutdown"}, headers={"Origin": LISTED}).status_code == 403
+    for told in ("203.0.113.5", "unknown"):  # by a proxy on this machine
+        answer = place.post("/control", {"command": "engine.shutdown"}, headers={"X-Forwarded-For": told})
+        assert answer.status_code == 403, answer.text
     assert place.ended == 0
     assert control(place, "engine.shutdown")["status"] == "ok"
     place.until(lambda: place.ended == 1)

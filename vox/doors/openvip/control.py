@@ -68,6 +68,13 @@ class ControlDoor:
 def _check_near(scope: Scope) -> None:
     """Only a program of this machine ends the daemon: no web page, and nobody from afar."""
     client = scope.get("client")
-    is_near = client is not None and ipaddress.ip_address(client[0].partition("%")[0]).is_loopback
-    if not is_near or any(name == b"origin" for name, _ in scope["headers"]):
+    if client is None or not _is_loopback(client[0]) or any(name == b"origin" for name, _ in scope["headers"]):
         raise Refusal(403, "engine.shutdown is for programs of this machine.")
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether it is an address of this machine's own; what a proxy tells of may be none at all."""
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
