@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vox.daemon.guard import Guard, OwnPages, origin_of
-from vox.doors.openai.errors import refused
 
 pytestmark = pytest.mark.anyio
 LISTED = "https://listed.example"
+PUBLISHED = {401: b'{"error":"Unauthorized"}', 403: b'{"error":"Origin not allowed"}'}
+WORDS = {("/v1/realtime", 403): b"Not you."}
 PAGES = OwnPages(shown=frozenset({"/demo"}), sockets=frozenset({"/v1/realtime"}))
 
 
@@ -38,7 +39,11 @@ async def knock(
 
     raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
     scope = {"type": kind, "path": path, "method": method, "headers": raw}
-    guard = Guard(app, {LISTED}.__contains__, {"proxy.example"}.__contains__, lambda _: admits, PAGES)
+
+    def words(scope: Any, status: int) -> bytes | None:
+        return WORDS.get((scope["path"], status))
+
+    guard = Guard(app, {LISTED}.__contains__, {"proxy.example"}.__contains__, lambda _: admits, PAGES, words)
     await guard(scope, receive, send)
     if passed:
         assert not sent
@@ -46,11 +51,10 @@ async def knock(
     start, body = sent
     prefix = "websocket.http.response" if kind == "websocket" else "http.response"
     assert (start["type"], body["type"]) == (f"{prefix}.start", f"{prefix}.body")
-    told = {401: b'{"error":"Unauthorized"}', 403: b'{"error":"Origin not allowed"}'} if kind == "http" else {}
-    if kind == "http" and path.startswith("/v1/realtime"):
-        told = {status: refused(path, status) for status in told}
-    assert body["body"] == told.get(start["status"], b"")  # a refusal tells nothing else
-    return start["status"]
+    status = start["status"]
+    told = WORDS.get((path, status)) or PUBLISHED.get(status, b"")
+    assert body["body"] == (told if kind == "http" else b"")  # a refusal tells nothing else
+    return status
 
 
 @pytest.mark.parametrize("kind", ["http", "websocket"])
@@ -189,7 +193,13 @@ async def test_lifespan_passes() -> None:
     async def app(scope: MutableMapping[str, Any], _: Any, __: Any) -> None:
         seen.append(scope["type"])
 
-    await Guard(app, lambda _: False)({"type": "lifespan"}, app, app)  # type: ignore[arg-type]
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "lifespan.startup"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        seen.append(message["type"])
+
+    await Guard(app, lambda _: False)({"type": "lifespan"}, receive, send)
     assert seen == ["lifespan"]
 
 

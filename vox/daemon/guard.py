@@ -13,8 +13,6 @@ from functools import lru_cache
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from vox.doors.openai.errors import refused
-
 __all__ = ["Guard", "OwnPages", "origin_of"]
 
 
@@ -39,7 +37,7 @@ class Guard:
         is_name: Tells whether a host, lower case and without its port, is another name of ours.
         admits: Tells whether an HTTP request brings the token that is required, if one is.
         pages: Our own pages.
-        words: The body of the refusal of a request, by its status; None for the published one.
+        words: The body of the refusal of an HTTP request, by its status; None for the published one.
     """
 
     def __init__(
@@ -49,7 +47,7 @@ class Guard:
         is_name: Callable[[str], bool] = lambda _: False,
         admits: Callable[[Scope], bool] = lambda _: True,
         pages: OwnPages = _NO_PAGES,
-        words: Callable[[Scope, int], bytes | None] = lambda scope, status: refused(scope["path"], status),
+        words: Callable[[Scope, int], bytes | None] = lambda scope, status: None,
     ) -> None:
         self._app, self._allows, self._is_name, self._admits, self._pages = app, allows, is_name, admits, pages
         self._words = words
