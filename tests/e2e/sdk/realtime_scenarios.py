@@ -241,7 +241,7 @@ def an_expired_secret(place: Place) -> None:
     deadline = time.monotonic() + 15
     while not refused(place, place.secret):
         assert time.monotonic() < deadline, "the secret does not expire"
-        time.sleep(0.1)
+        time.sleep(0.1)  # every look is a handshake, which other scenarios' daemon shall not be kept busy with
 
 
 def instruct(talk: Talk, instructions: str, **more: Any) -> None:
