@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 
 from tests.doors.realtime.rules import Event, check_responses
+from tests.runtime.conftest import until
 from vox.config.realtime import RealtimeSettings
 from vox.doors.realtime.outbox import Outbox
 from vox.doors.realtime.replying import Reply
@@ -201,9 +202,7 @@ class Stage:
 
     async def until(self, what: Callable[[], bool]) -> None:
         """Let time pass until something is so."""
-        with anyio.fail_after(10):
-            while not what():
-                await anyio.sleep(0.002)
+        await until(what, 10)
 
     def seen(self) -> list[Event]:
         """All events so far."""

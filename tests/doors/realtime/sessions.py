@@ -4,7 +4,7 @@ says. Sound is real, as turns are found by the detector that comes with Vox."""
 import asyncio
 import wave
 from base64 import b64encode
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 
 from tests.doors.realtime.replies import Clock, Names, ScriptedAgent, Voice
 from tests.doors.realtime.rules import Event, check_responses, of_type
+from tests.runtime.conftest import until
 from vox.audio.pcm import Pcm, to_int16
 from vox.audio.resample import resample
 from vox.config.realtime import RealtimeSettings
@@ -155,6 +156,8 @@ class Stage:
         heard: What the ears hear.
         agent: None for no language model.
         model: Sums up what was said long ago.
+        engines: Other ears and another voice.
+        warm_up: Loads models, in the place of noting which.
     """
 
     def __init__(
@@ -165,6 +168,8 @@ class Stage:
         type: Any = "realtime",
         voice: Voice | None = None,
         model: ChatModel | None = None,
+        engines: Any = None,
+        warm_up: Callable[[str | None, str | None, str], Awaitable[None]] | None = None,
         **settings: Any,
     ) -> None:
         self.ears, self.voice, self.clock = Ears(list(heard or [])), voice or Voice(), Clock()
@@ -175,11 +180,11 @@ class Stage:
         chosen = self.agent if agent is ... else agent
         self.settings = RealtimeSettings.model_validate(QUIET | settings)
         self.services = Services(
-            engines=Engines(self.ears, self.voice),
+            engines=engines or Engines(self.ears, self.voice),
             names=Names(),
             agent=lambda: chosen,
             settings=lambda: self.settings,
-            warm_up=self._warm_up,
+            warm_up=warm_up or self._warm_up,
             model=lambda: model,
             clock=self.clock,
         )
@@ -226,11 +231,15 @@ class Stage:
         self._send.close()
         self._receive.close()
 
+    def put(self, event: Event | EventError | str) -> None:
+        """Feed an event."""
+        self._send.send_nowait(read_event(event) if isinstance(event, str) else event)
+
     async def send(self, *events: Event | EventError | str) -> list[Event]:
         """Feed events, and give what comes of them until nothing more happens by itself."""
         before = len(self.seen())
         for event in events:
-            self._send.send_nowait(read_event(event) if isinstance(event, str) else event)
+            self.put(event)
             await self.settled()
         return self.seen()[before:]
 
@@ -239,7 +248,7 @@ class Stage:
         before = len(self.seen())
         sound, step = b"".join(sounds), 2 * round(step_s * rate)
         for start in range(0, len(sound), step):
-            self._send.send_nowait(append(sound[start : start + step]))
+            self.put(append(sound[start : start + step]))
         await self.settled()
         return self.seen()[before:]
 
@@ -252,9 +261,8 @@ class Stage:
             quiet, before = (quiet + 1 if now == before and not now[0] else 0), now
 
     async def until(self, what: Callable[[], bool]) -> None:
-        with anyio.fail_after(10):
-            while not what():
-                await anyio.sleep(0.002)
+        """Let time pass until something is so."""
+        await until(what, 10)
 
     async def until_told(self, kind: str, count: int = 1) -> Event:
         """The latest event of a type, once there are so many."""
@@ -267,8 +275,8 @@ class Stage:
             self.events.append(self.outbox.take())
         return self.events
 
-    def told(self, kind: str) -> list[Event]:
-        return of_type(self.seen(), kind)
+    def told(self, *kinds: str) -> list[Event]:
+        return of_type(self.seen(), *kinds)
 
     def types(self) -> list[str]:
         return [event["type"] for event in self.seen()]

@@ -1,12 +1,13 @@
 """Responses over a real language model's server, a real runtime and a provider process: what is cut is cut there."""
 
 import json
+import os
+import signal
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import anyio
@@ -106,10 +107,8 @@ async def test_a_cancel_cuts_the_request_and_the_synthesis(home: Home, tmp_path:
         async with stage.running(reply):
             await stage.until(lambda: bool(of_type(stage.seen(), "response.output_audio.delta")))
             assert stage.in_use
-            began = perf_counter()
             reply.cancel("turn_detected")
-            took_ms = (perf_counter() - began) * 1000
-            assert stage.seen()[-1]["response"]["status"] == "cancelled" and took_ms < 50
+            assert stage.seen()[-1]["response"]["status"] == "cancelled"
         await stage.until(lambda: stage.in_use == 0)  # once the provider has confirmed it
         request = llm.requests[0]
         assert await waited(request.ended) and request.cut
@@ -122,6 +121,29 @@ async def test_a_failing_voice_cuts_the_request(home: Home) -> None:
         events = await stage.whole()
         assert events[-1]["response"]["status_details"]["error"]["code"] == "provider_crashed"
         assert await waited(llm.requests[0].ended) and llm.requests[0].cut
+
+
+async def test_a_voice_that_dies_in_the_middle_of_a_sentence_costs_one_response(home: Home, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    steps = (audio(0, SECOND), {"gate": str(gate)}, audio(1, SECOND), DONE)
+    async with show(home, ENDLESS, token_s=0.01, steps=steps) as (stage, llm):
+        reply = stage.made()
+        async with stage.running(reply):
+            await stage.until(lambda: bool(of_type(stage.seen(), "response.output_audio.delta")))
+            os.kill(stage.setup.pid("tts") or 0, signal.SIGKILL)
+            await stage.until(_taken(stage, reply))
+        events = stage.seen()
+        check_responses(events)
+        response = events[-1]["response"]
+        assert response["status"] == "failed"
+        assert response["status_details"]["error"]["code"] == "provider_crashed"
+        assert [item["status"] for item in response["output"]] == ["incomplete"]
+        assert await waited(llm.requests[0].ended) and llm.requests[0].cut
+        gate.touch()  # the voice that is started again speaks to the end
+        with anyio.fail_after(20):
+            while (response := (await stage.whole())[-1]["response"])["status"] != "completed":
+                # for a moment, as it died as soon as it ran
+                assert response["status_details"]["error"]["code"] == "provider_unavailable"
 
 
 @pytest.mark.parametrize(

@@ -57,27 +57,23 @@ async def test_what_is_not_there_is_left_to_the_first_call(home: Home) -> None:
 
 async def test_a_client_does_not_wait_forever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "_WARM_UP_S", 0.01)
-    stage = Stage()
 
     async def never(*_: object) -> None:
         await anyio.sleep_forever()
 
-    monkeypatch.setattr(stage, "_warm_up", never)
-    stage.session._services = stage.services = type(stage.services)(
-        stage.services.engines, stage.services.names, lambda: None, stage.services.settings, never
-    )
+    stage = Stage(warm_up=never)
     async with stage.running():
         assert stage.types() == ["session.created"]
 
 
 async def test_a_client_that_leaves_while_models_are_loaded_is_noticed() -> None:
-    stage, loading = Stage(), anyio.Event()
+    loading = anyio.Event()
 
     async def never(*_: object) -> None:
         loading.set()
         await anyio.sleep_forever()
 
-    object.__setattr__(stage.services, "warm_up", never)
+    stage = Stage(warm_up=never)
     with anyio.fail_after(5):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(stage.run)
@@ -87,16 +83,16 @@ async def test_a_client_that_leaves_while_models_are_loaded_is_noticed() -> None
 
 
 async def test_what_is_said_while_models_are_loaded_is_answered_when_they_are() -> None:
-    stage, loaded = Stage(), anyio.Event()
+    loaded = anyio.Event()
 
     async def wait(*_: object) -> None:
         await loaded.wait()
 
-    object.__setattr__(stage.services, "warm_up", wait)
+    stage = Stage(warm_up=wait)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(stage.run)
         for words in ("One.", "Two."):
-            stage._send.send_nowait(stage.update(instructions=words))
+            stage.put(stage.update(instructions=words))
         await anyio.wait_all_tasks_blocked()
         assert stage.types() == []
         loaded.set()
