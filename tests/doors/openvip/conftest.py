@@ -6,7 +6,7 @@ import http.client
 import json
 import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -236,5 +236,4 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         patch.delenv("XDG_RUNTIME_DIR", raising=False)
         with Place(tmp_path_factory.mktemp("openvip")).running() as place:
             yield place
-            with suppress(AttributeError):
-                assert place.call(lambda: place.hub.agents.connected) == []
+            assert place.until(lambda: not place.hub.agents.connected, "everybody gone")

@@ -18,14 +18,11 @@ CHUNK = AudioChunk(bytes(3200), 16_000)
 
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_SILENCE_S", 0.1)
-    monkeypatch.setattr(Output._do, "__defaults__", (0.0, 0.1))
+    monkeypatch.setattr(module, "_PATIENCE_S", 0.1)
 
 
 async def test_a_device_that_hangs_is_left_alone_until_it_comes_back() -> None:
-    loudspeaker = Loudspeaker()
-    output = Output(loudspeaker.open)
-    opened = threading.Event()
+    loudspeaker, opened = Loudspeaker(), threading.Event()
 
     def hanging(rate: int, channels: int) -> Loudspeaker:
         assert opened.wait(20)

@@ -14,7 +14,7 @@ from vox.types import AudioChunk
 __all__ = ["Output"]
 
 _AHEAD_S = 0.5  # of speech given to the device: enough for a busy machine, little to throw away
-_PATIENCE_S = 10.0  # beyond the speech's own time, after which a device hangs
+_PATIENCE_S = 10.0  # beyond the time of the speech itself, after which a device hangs
 _SILENCE_S = 2.0  # an interrupted device ends its block of a twentieth of a second
 
 
@@ -36,8 +36,9 @@ class Output:
         Raises:
             SpeakerUnavailable: Nothing here can play sound, or the device has failed or hangs.
         """
-        await self._do(lambda speaker: speaker.put(chunk.pcm, chunk.sample_rate), _AHEAD_S)
-        await self._do(lambda speaker: speaker.wait_for_room(_AHEAD_S), len(chunk.pcm) / 2 / chunk.sample_rate)
+        seconds = len(chunk.pcm) / 2 / chunk.sample_rate
+        await self._do(lambda speaker: speaker.put(chunk.pcm, chunk.sample_rate), _AHEAD_S + _PATIENCE_S)
+        await self._do(lambda speaker: speaker.wait_for_room(_AHEAD_S), seconds + _PATIENCE_S)
 
     async def drain(self) -> None:
         """Wait until all was given to the device.
@@ -45,7 +46,7 @@ class Output:
         Raises:
             SpeakerUnavailable: The device has failed or hangs.
         """
-        await self._do(lambda speaker: speaker.wait_for_room(0), _AHEAD_S)
+        await self._do(lambda speaker: speaker.wait_for_room(0), _AHEAD_S + _PATIENCE_S)
 
     async def close(self) -> None:
         """Wait until all was heard, and let the device go.
@@ -53,7 +54,7 @@ class Output:
         Raises:
             SpeakerUnavailable: The device has failed or hangs.
         """
-        await self._do(lambda speaker: speaker.finish(), _AHEAD_S)
+        await self._do(lambda speaker: speaker.finish(), _AHEAD_S + _PATIENCE_S)
 
     async def interrupt(self) -> None:
         """Fall silent now, and let the device go.
@@ -61,15 +62,15 @@ class Output:
         Raises:
             SpeakerUnavailable: The device hangs.
         """
-        await self._do(lambda speaker: speaker.interrupt(), patience_s=_SILENCE_S)
+        await self._do(lambda speaker: speaker.interrupt(), _SILENCE_S)
 
-    async def _do(self, work: Callable[[Speaker], None], seconds: float = 0.0, patience_s: float = _PATIENCE_S) -> None:
+    async def _do(self, work: Callable[[Speaker], None], within_s: float) -> None:
         """Have a thread do it, which is left behind when the device hangs."""
         if self._hangs and self._inside:
             raise SpeakerUnavailable("The sound device hangs. Restart the sound system, or the daemon.")
         self._hangs = False
         try:
-            with anyio.fail_after(seconds + patience_s):
+            with anyio.fail_after(within_s):
                 await run_sync(self._counted, work, self._speaker, abandon_on_cancel=True)
         except TimeoutError as error:
             self._hangs, self._speaker = True, Speaker(opened=self._opened)
