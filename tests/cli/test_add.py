@@ -1,8 +1,6 @@
 """`vox providers add|remove`: what is written where, who may read it, and what the daemon makes of it."""
 
 import json
-import os
-import pty
 import stat
 import subprocess
 import sys
@@ -11,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.daemons import environment, vox
+from tests.cli.terminal.outer import terminal
 from vox.config import load
 from vox.paths import Home
 
@@ -87,21 +86,11 @@ def test_a_key_from_standard_input_lies_in_a_private_file_and_nowhere_else(bare:
 
 
 def test_a_key_is_asked_for_without_echo(bare: Home) -> None:
-    ours, theirs = pty.openpty()
-    words = [sys.executable, "-P", "-m", "vox", *ADD]
-    env = {**having_vendors(bare), "TERM": "dumb"}
-    with subprocess.Popen(
-        words, stdin=theirs, stdout=theirs, stderr=theirs, env=env, start_new_session=True
-    ) as process:
-        shown = b""
-        while b"not shown" not in shown:
-            shown += os.read(ours, 1024)
-        os.write(ours, f"{KEY}\n".encode())
-        assert process.wait(20) == 0
-        os.set_blocking(ours, False)
-        shown += os.read(ours, 4096)
-    os.close(ours)
-    os.close(theirs)
+    with terminal(bare, *ADD, TERM="dumb", PYTHONPATH=having_vendors(bare)["PYTHONPATH"]) as opened:
+        shown = opened.until("not shown")
+        opened.type(f"{KEY}\n")
+        assert opened.wait() == 0
+    shown += opened.shown
     assert b"added: elevenlabs" in shown and KEY.encode() not in shown
     assert bare.secret("elevenlabs").read_text(encoding="utf-8").strip() == KEY
 

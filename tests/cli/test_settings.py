@@ -1,12 +1,11 @@
 """`vox config get|set|unset`, with and without a daemon."""
 
 import json
-import os
-import pty
 import subprocess
 import sys
 
 from tests.cli.daemons import environment, vox
+from tests.cli.terminal.outer import terminal
 from vox.client import Client
 from vox.paths import Home
 
@@ -77,21 +76,11 @@ def test_a_key_comes_from_stdin_and_is_never_shown(home: Home) -> None:
 
 
 def test_a_key_is_asked_for_without_echo(home: Home) -> None:
-    ours, theirs = pty.openpty()
-    words = [sys.executable, "-P", "-m", "vox", "config", "set", "llm.apiKey"]
-    env = {**environment(home), "TERM": "dumb"}
-    with subprocess.Popen(
-        words, stdin=theirs, stdout=theirs, stderr=theirs, env=env, start_new_session=True
-    ) as process:
-        shown = b""
-        while b"not shown" not in shown:
-            shown += os.read(ours, 1024)
-        os.write(ours, b"hunter2-hunter2\n")
-        assert process.wait(20) == 0
-        os.set_blocking(ours, False)
-        shown += os.read(ours, 4096)
-    os.close(ours)
-    os.close(theirs)
+    with terminal(home, "config", "set", "llm.apiKey", TERM="dumb") as opened:
+        shown = opened.until("not shown")
+        opened.type("hunter2-hunter2\n")
+        assert opened.wait() == 0
+    shown += opened.shown
     assert b"set: llm.apiKey" in shown and b"hunter2" not in shown
     assert written(home) == {"llm": {"apiKey": "hunter2-hunter2"}}
 
