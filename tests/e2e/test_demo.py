@@ -115,7 +115,10 @@ def test_it_is_written_to_with_a_key_and_hushed_by_a_button(tmp_path: Path) -> N
         (_, written), (role, heard) = said(page)
         assert written == story and role == "assistant cut" and story.startswith(heard.strip())
         assert page.run("document.querySelectorAll('.turn').length") == 1
+        assert page.run(_BEHIND_AN_ACKNOWLEDGEMENT) == ["okay", "answer 0", "late 0"]
         assert page.run("broken") == []
+        page.run("document.getElementById('start').click()")
+        assert page.run(_STOPPED_AT_ONCE) == ["Stopped.", ["ended"]]
 
 
 def said(page: Page) -> list[tuple[str, str]]:
@@ -130,6 +133,36 @@ def until(page: Page, condition: str, seconds: float, vox: Client | None = None)
     log = "" if vox is None else vox.home.daemon_log.read_text(encoding="utf-8")
     assert came, f"not within {seconds} s: {condition}\n{page.run('document.body.innerText')}\n{log}"
 
+
+_BEHIND_AN_ACKNOWLEDGEMENT = """(() => {
+    const cut = [];
+    talk.send = ({type, item_id, audio_end_ms}) => {
+        if (type !== "conversation.item.truncate") return;
+        cut.push(item_id === "okay" ? item_id : `${item_id} ${audio_end_ms}`);
+    };
+    const sound = item_id => talk.take(
+        {type: "response.output_audio.delta", response_id: "r", item_id, delta: btoa("\\0".repeat(48000))});
+    talk.take({type: "response.created", response: {id: "r"}});
+    sound("okay");
+    sound("answer");
+    talk.interrupt();
+    sound("answer");
+    sound("late");
+    return cut;
+})()"""
+"""Interrupts an answer that waits for its acknowledgement to have been heard: what of it was to be cut, and where."""
+
+_STOPPED_AT_ONCE = """(async () => {
+    const given = [], ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = wanted => { const stream = ask(wanted); given.push(stream); return stream };
+    document.getElementById("start").click();
+    document.getElementById("start").click();
+    const stream = await given[0];
+    await new Promise(done => setTimeout(done));
+    const state = document.getElementById("state").textContent;
+    return [state, stream.getTracks().map(track => track.readyState)];
+})()"""
+"""Starts and stops before the microphone is there: the state that is shown, and what became of the microphone."""
 
 _UNTIL = """new Promise(told => {
     const look = () => { if (%s) told(true) };
