@@ -132,9 +132,11 @@ class Connection:
             raise broken(error) from error
 
     def _give_up(self, number: int) -> None:
-        with contextlib.suppress(DaemonUnavailable):
-            self._send({"jsonrpc": "2.0", "method": "$/cancel", "params": {"id": number}})
-        self.close()
+        try:
+            with contextlib.suppress(DaemonUnavailable):
+                self._send({"jsonrpc": "2.0", "method": "$/cancel", "params": {"id": number}})
+        finally:  # also where a second Ctrl-C comes
+            self.close()
 
 
 def broken(error: OSError) -> DaemonUnavailable:
