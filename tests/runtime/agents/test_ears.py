@@ -1,5 +1,6 @@
 """When the microphone is open, to whom what is said goes, and how that stands."""
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import anyio
@@ -11,9 +12,9 @@ from tests.runtime.agents.conftest import Studio, listening, read, words_of
 from tests.runtime.conftest import until
 from tests.runtime.live.conftest import ME, spoken, under_way
 from vox.config.openvip import OpenVipSettings
-from vox.errors import MicrophoneUnavailable, ModelNotInstalled, ProviderCrashed
+from vox.errors import LiveSessionBusy, MicrophoneUnavailable, ModelNotInstalled, ProviderCrashed
 from vox.runtime.agents.mailbox import Mailbox
-from vox.runtime.live.told import Asker, LiveRequest
+from vox.runtime.live.told import Asker, LiveRequest, StateChanged, Told
 from vox.runtime.requests import SynthesizeRequest
 from vox.testing import FakeMicrophone
 
@@ -278,12 +279,27 @@ async def test_without_a_microphone_that_is_said_and_asking_tries_again() -> Non
         assert at_work.ears.error is None
 
 
-def test_it_is_tried_again_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("fates", "pauses"),
+    [
+        ("", [1, 2, 4, 8, 16, 30, 30]),
+        ("    recorded", [1, 2, 4, 8, 1, 2, 4, 8, 16, 30]),
+        ("busy busy", [0.5, 0.5, 1, 2, 4, 8, 16, 30, 30]),
+    ],
+)
+def test_it_is_tried_again_less_and_less_often(
+    fates: str, pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def main() -> list[float]:
-        at_work, tries = studio(), list[float]()
+        at_work, tries, left = studio(), list[float](), fates.split(" ")
 
-        async def fail(*_: object) -> None:
+        async def fail(_: object, __: object, tell: Callable[[str, Told], None]) -> None:
             tries.append(anyio.current_time())
+            fate = left.pop(0) if left else ""
+            if fate == "busy":
+                raise LiveSessionBusy("Somebody else has it.")
+            if fate == "recorded":
+                tell("session", StateChanged("recording", "starting"))
             raise MicrophoneUnavailable("There is no microphone.")
 
         monkeypatch.setattr(at_work.live, "run", fail)
@@ -293,7 +309,7 @@ def test_it_is_tried_again_less_and_less_often(monkeypatch: pytest.MonkeyPatch) 
         return tries
 
     tries = leaping.run(main())
-    assert [round(after - before) for before, after in pairwise(tries)] == [1, 2, 4, 8, 16, 30, 30]
+    assert [round(after - before, 1) for before, after in pairwise(tries)] == pauses
 
 
 async def test_an_unplugged_microphone_is_no_end() -> None:

@@ -73,6 +73,7 @@ class Ears:
         self._sitting: Sitting | None = None
         self._ending: list[Sitting] = []  # without the microphone, with something to recognise
         self._news, self._asked = asyncio.Event(), False
+        self._pause_s = _FIRST_PAUSE_S
         agents.watch(self._look)
         deafness.watch(self._look)
 
@@ -121,7 +122,6 @@ class Ears:
 
     async def run(self) -> None:
         """Listen whenever that is wanted, until cancelled."""
-        pause_s = _FIRST_PAUSE_S
         async with anyio.create_task_group() as tasks:
             while True:
                 await self._until(self._should_listen)
@@ -134,11 +134,8 @@ class Ears:
                 self._sitting = None
                 self._ending = [one for one in (*self._ending, sitting) if one.pending]
                 self._changed()
-                if self.error is None:
-                    pause_s = _FIRST_PAUSE_S
-                    continue
-                await self._rest(_BUSY_PAUSE_S if isinstance(self.error, LiveSessionBusy) else pause_s)
-                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+                if self.error is not None:
+                    await self._rest(self._next_pause_s(self.error))
 
     def _sit(self, tasks: TaskGroup) -> Sitting:
         sitting = Sitting(
@@ -178,7 +175,7 @@ class Ears:
         sitting.id = session
         match told:
             case StateChanged("recording"):
-                self.error = None
+                self.error, self._pause_s = None, _FIRST_PAUSE_S
             case StateChanged("processing" | "done" | "cancelled" | "error"):
                 sitting.release()
             case DeviceChanged(device, _):
@@ -236,6 +233,13 @@ class Ears:
         while not condition():
             self._news.clear()
             await self._news.wait()
+
+    def _next_pause_s(self, error: VoxError) -> float:
+        """Seconds to rest after a failure."""
+        if isinstance(error, LiveSessionBusy):
+            return _BUSY_PAUSE_S
+        pause_s, self._pause_s = self._pause_s, min(2 * self._pause_s, _LONGEST_PAUSE_S)
+        return pause_s
 
     async def _rest(self, seconds: float) -> None:
         """Wait before another try, but not when somebody asks for it."""
