@@ -69,6 +69,8 @@ class Session:
     def __init__(self, services: Services, config: SessionConfig, outbox: Outbox, caller: Caller) -> None:
         self.config = config
         self.conversation = Conversation()
+        self.begun = anyio.Event()
+        """Set when `session.created` is told: the models are loaded, or have had their time."""
         self._services, self._outbox, self._caller = services, outbox, caller
         self._memory = Memory(lambda: services.settings().memory, services.model)
         self._scribe = Scribe(services, outbox, caller, self._keeps, self._turn_recognised)
@@ -136,6 +138,7 @@ class Session:
             over=self._answered,
         )
         self._outbox.emit("session.created", session=self.config.shape())
+        self.begun.set()
         tasks.start_soon(self._scribe.run)
         tasks.start_soon(self._greet)
         tasks.start_soon(self._rehearse)

@@ -93,6 +93,7 @@ class Talk:
             asyncio.get_running_loop().call_later(_LAST_WORDS_S, self._tasks.cancel_scope.cancel)
 
     async def _live(self) -> None:
+        await self._session.begun.wait()  # the time that loading models takes is ours
         why = await self._life.end()
         self._tell(_ending(why, self._life))
         self.end(GOING_AWAY if why == "call" else _DONE)
