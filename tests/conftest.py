@@ -2,6 +2,7 @@
 
 import signal
 
+import pytest
 from hypothesis import settings
 
 from tests.pulse import own_sound_server, sound_server
@@ -13,3 +14,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("vox", deadline=None)
 settings.load_profile("vox")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with heavy tests first: of several workers, none shall begin with minutes when the others are done."""
+    heavy = {item.path for item in items if item.get_closest_marker("heavy")}
+    items.sort(key=lambda item: item.path not in heavy)

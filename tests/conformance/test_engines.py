@@ -18,6 +18,9 @@ LAY_OUT = {
     "piper": lambda models: lay_out_piper(models / "piper"),
 }
 
+SINGLY = {"VOX_ONNX_THREADS": "1", "VOX_FASTER_WHISPER_THREADS": "1", "VOX_FASTER_WHISPER_BEAM": "1"}
+"""One thread each, for there are as many workers as cores, and threads that wait for each other spin."""
+
 UNHURRIED = Times(start=30, silence=20, exit=10, work=400)
 """For an engine that speaks about as fast as one listens; in Vox its entry has a longer `synthesizeMs`."""
 
@@ -48,7 +51,8 @@ def test_every_engine_is_laid_out() -> None:
 def test_an_engine_conforms(
     check: Callable[..., Checked], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
-    monkeypatch.setenv("VOX_MODELS", str(tmp_path))
+    for variable, value in {"VOX_MODELS": str(tmp_path), **SINGLY}.items():
+        monkeypatch.setenv(variable, value)
     LAY_OUT[name](tmp_path)
     slow = name == "kokoro"
     command = [sys.executable, "-P", "-m", builtins()[name]]

@@ -260,7 +260,7 @@ class Bench:
 _RECORDINGS = {
     "speech": sound.speech,
     "tones": lambda rate: sound.tones(1.5, rate),
-    "long": lambda rate: sound.wav(sound.speech(rate)[44:] * 7, rate),
+    "long": sound.long_speech,
     "silence": lambda rate: sound.silence(2.0, rate),
     "short": lambda rate: sound.silence(0.01, rate),
     "empty": lambda rate: sound.silence(0.0, rate),
