@@ -46,6 +46,8 @@ def test_a_date_makes_no_difference() -> None:
     assert names().tts("gpt-4o-mini-tts-2025-12-15", None)[0] is None
     assert names().tts("tts-1-1106", None)[0] is None
     assert names().asr("whisper-2025-12-15") == "whisper-2025-12-15"
+    assert names(models={"tts-1": "kokoro:v1"}).tts("tts-1-1106", None)[0] == "kokoro:v1"
+    assert names(models={"tts-1-1106": "old:v1", "tts-1": "kokoro:v1"}).tts("tts-1-1106", None)[0] == "old:v1"
 
 
 def test_other_names_are_themselves() -> None:

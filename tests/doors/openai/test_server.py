@@ -36,14 +36,22 @@ def test_models(api: Api) -> None:
     assert models["my-ear"]["alias_of"] == "steps:asr" and models["tts-1"]["alias_of"] == "usual:tts"
 
 
-@pytest.mark.parametrize(("name", "alias"), [("usual:asr", None), ("whisper-1", "usual:asr"), ("my-ear", "steps:asr")])
+@pytest.mark.parametrize(
+    ("name", "alias"),
+    [
+        ("usual:asr", None),
+        ("whisper-1", "usual:asr"),
+        ("my-ear", "steps:asr"),
+        ("gpt-4o-mini-tts-2025-12-15", "usual:tts"),
+    ],
+)
 def test_one_model(api: Api, name: str, alias: str | None) -> None:
     told = api.ask("GET", f"/v1/models/{name}").json()
     check(told, "Model")
     assert told["id"] == name and told.get("alias_of") == alias
 
 
-@pytest.mark.parametrize("name", ["nobody", "owner/nobody"])
+@pytest.mark.parametrize("name", ["nobody", "owner/nobody", "nobody-2025-12-15"])
 def test_no_such_model(api: Api, name: str) -> None:
     answer = api.ask("GET", f"/v1/models/{name}")
     check(answer.json(), "Error")

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from vox.doors.openai.answers import answer
-from vox.doors.openai.names import MODELS, Names
+from vox.doors.openai.names import MODELS, Names, undated
 from vox.doors.presence import while_present
 from vox.errors import ModelNotFound, ModelNotInstalled
 from vox.runtime.runtime import Runtime
@@ -45,10 +45,11 @@ class Listing:
         """
         wanted: str = request.path_params["model"]
         entries = await while_present(request.receive, self._entries)
-        found = next((entry for entry in entries if entry["id"] == wanted), None)
+        known = {entry["id"]: entry for entry in entries}
+        found = known.get(wanted) or known.get(undated(wanted))
         if found is None:
-            raise await self._missing(wanted, [entry["id"] for entry in entries])
-        return answer(found)
+            raise await self._missing(wanted, list(known))
+        return answer({**found, "id": wanted})
 
     async def voices(self, request: Request) -> Response:
         """The voices of one model, or of all.

@@ -14,7 +14,7 @@ from vox.errors import VoxError
 from vox.runtime.runtime import Runtime
 from vox.types import Kind, Voice
 
-__all__ = ["MODELS", "VOICES", "Names"]
+__all__ = ["MODELS", "VOICES", "Names", "undated"]
 
 MODELS: dict[str, Kind] = {
     "whisper-1": "asr",
@@ -37,6 +37,12 @@ VOICES = (
 """OpenAI's voices."""
 
 _DATE = re.compile(r"-(\d{4}-\d\d-\d\d|\d{4})$")
+
+
+def undated(name: str) -> str:
+    """One of OpenAI's models without the date behind it; any other name as it is."""
+    plain = _DATE.sub("", name)
+    return plain if plain in MODELS else name
 
 
 class Names:
@@ -102,7 +108,9 @@ class Names:
             return table[wanted].strip() or None
         if not wanted or self._serves(wanted, kind):
             return wanted or None
-        return None if MODELS.get(_DATE.sub("", wanted)) == kind else wanted
+        if (plain := undated(wanted)) != wanted:
+            return self._model(plain, kind)
+        return None if MODELS.get(wanted) == kind else wanted
 
     def _written(self, name: str | None, voice: str | None) -> tuple[str | None, str | None]:
         """What the user's table says of both names."""

@@ -44,8 +44,8 @@ class Streamed(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it. Left without an end, the connection is closed by the server, which is how a client notices."""
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         try:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             await while_present(receive, partial(self._send, send))
         except Cancelled:
             return
