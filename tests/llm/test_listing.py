@@ -1,5 +1,7 @@
 """Lists of models, however servers write them."""
 
+import socket
+
 import pytest
 
 from tests.llm_server import LlmServer
@@ -30,6 +32,15 @@ async def test_a_server_without_a_list() -> None:
 async def test_a_wrong_key() -> None:
     with LlmServer(key="right") as llm, pytest.raises(errors.ProviderUnauthorized):
         await list_models(at(llm, apiKey="wrong"), 5)
+
+
+async def test_a_server_that_says_nothing() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        server = resolve(LlmSettings(base_url=f"http://127.0.0.1:{silent.getsockname()[1]}/v1", model="m"))
+        with pytest.raises(errors.LlmTimeout, match="too long to list its models"):
+            await list_models(server, 0.3)
 
 
 async def test_an_endless_list(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,14 +49,14 @@ class Connection:
 
     @asynccontextmanager
     async def open(
-        self, server: Server, page: str, body: dict[str, Any] | None, deadline: float
+        self, server: Server, page: str, body: dict[str, Any] | None, deadline: float | None = None
     ) -> "AsyncGenerator[httpx.Response]":
         """The response to a request, its body not read yet; leaving the context cuts it.
 
         Args:
             page: What comes behind the server's address.
             body: What is posted there; None gets the page.
-            deadline: In the event loop's time: when the server must have answered.
+            deadline: In the event loop's time: when the server must have answered; None where the caller sees to that.
 
         Raises:
             LlmUnavailable: It cannot be reached.
@@ -76,7 +76,12 @@ class Connection:
             await self._close_if_idle()
 
     async def _send(
-        self, client: "httpx.AsyncClient", server: Server, page: str, body: dict[str, Any] | None, deadline: float
+        self,
+        client: "httpx.AsyncClient",
+        server: Server,
+        page: str,
+        body: dict[str, Any] | None,
+        deadline: float | None,
     ) -> "httpx.Response":
         import httpx
 

@@ -27,10 +27,11 @@ async def list_models(server: Server, bound_s: float) -> tuple[str, ...] | None:
         VoxError: It refuses the key.
     """
     connection = Connection(LlmTimeouts(connect_ms=max(1, round(bound_s * 1000))))
-    deadline = asyncio.get_running_loop().time() + bound_s
     try:
-        async with connection.open(server, "models", None, deadline) as response:
-            body = await _read(response, server, deadline)
+        async with asyncio.timeout(bound_s), connection.open(server, "models", None) as response:
+            body = await _read(response, server)
+    except TimeoutError:
+        raise LlmTimeout(f"{server.host} takes too long to list its models.") from None
     except LlmFailed:
         return None  # not every server has such a list
     finally:
@@ -38,18 +39,15 @@ async def list_models(server: Server, bound_s: float) -> tuple[str, ...] | None:
     return _names(body)
 
 
-async def _read(response: "httpx.Response", server: Server, deadline: float) -> bytes:
+async def _read(response: "httpx.Response", server: Server) -> bytes:
     import httpx
 
     body = bytearray()
     try:
-        async with asyncio.timeout_at(deadline):
-            async for data in response.aiter_bytes():
-                body += data
-                if len(body) > _MOST_BYTES:
-                    raise LlmFailed(f"{server.host} lists more models than can be looked through.")
-    except TimeoutError:
-        raise LlmTimeout(f"{server.host} takes too long to list its models.") from None
+        async for data in response.aiter_bytes():
+            body += data
+            if len(body) > _MOST_BYTES:
+                raise LlmFailed(f"{server.host} lists more models than can be looked through.")
     except httpx.HTTPError:
         raise LlmFailed(f"{server.host} broke off in the middle of its list of models.") from None
     return bytes(body)

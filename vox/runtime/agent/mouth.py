@@ -49,8 +49,8 @@ class Mouth:
         self._ended = self._speaks = False
         self._begun = self._heard = 0
         self._written_at = self._silent_at = 0.0
-        self._task: asyncio.Task[None] | None = None  # the event loop itself keeps no task alive
-        self._scope, self._done = anyio.CancelScope(), asyncio.Event()
+        self._scope = anyio.CancelScope()
+        self._task: asyncio.Task[None]
 
     # ---- for the writer
 
@@ -85,7 +85,7 @@ class Mouth:
     async def __aexit__(self, _: object, __: object, ___: TracebackType | None) -> None:
         self._scope.cancel()
         with anyio.CancelScope(shield=True):
-            await self._done.wait()
+            await asyncio.wait([self._task])
 
     def __aiter__(self) -> "Mouth":
         return self
@@ -114,7 +114,6 @@ class Mouth:
             self._feed.end(error)
         finally:
             self._feed.end(Cancelled("The speech was ended."))
-            self._done.set()
 
     async def _next(self) -> tuple[str, str] | None:
         """The next piece, as it is written and as it is said, once it is its turn; None at the end of the text."""

@@ -7,9 +7,7 @@ from vox.llm.chat import Message, Tool
 __all__ = ["estimate", "groups_of", "tokens_of", "window"]
 
 _PER_MESSAGE = 4  # tokens of a template's marks around each message
-_LETTERS_PER_TOKEN = (
-    3.5  # of English prose it is four and more; counted short, so that the estimate errs to the safe side
-)
+_LETTERS_PER_TOKEN = 3.5  # of English prose it is four and more: the estimate errs to the safe side
 _OTHERS_PER_TOKEN = 1.5  # accents, Cyrillic, Greek, Arabic
 _IDEOGRAPHS_FROM = "\u2e80"  # from here on, a character is about a token
 
