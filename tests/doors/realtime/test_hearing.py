@@ -81,9 +81,9 @@ async def test_ten_minutes_of_silence_and_noise_are_no_turn_and_take_no_recognis
         hum = (600 * np.sin(np.arange(24_000 * 60) * 2 * np.pi * 50 / 24_000)).astype("<i2").tobytes()
         for minute in [silence(60), noise, hum, silence(60)] * 2 + [noise, silence(60)]:
             await stage.send(append(minute))
-        await stage.until(lambda: stage.session._ear.ms == 600_000)
+        await stage.until(lambda: stage.session._hearing.ear.ms == 600_000)
         assert [event["type"] for event in stage.seen()] == ["session.created"]
-        assert stage.session._ear.kept_ms < 1000
+        assert stage.session._hearing.ear.kept_ms < 1000
     setup.recorder.flush()
     assert not home.performance_jsonl.exists() or not [row for row in setup.rows() if row["route"] == "realtime"]
 

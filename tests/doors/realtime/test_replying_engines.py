@@ -29,18 +29,6 @@ SECOND = bytes(48_000)
 ENDLESS = "This is a sentence that is long enough to be spoken by itself. " * 40
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    home.ensure()
-    return home
-
-
 class Show(Stage):
     """A stage whose voice is a provider and whose agent asks a server."""
 

@@ -105,8 +105,8 @@ async def test_a_session_that_is_over_keeps_nothing() -> None:
     stage = Stage()
     async with stage.running():
         await stage.send(stage.update(**MANUAL), append(SPEECH), COMMIT, append(SPEECH))
-        assert len(stage.session.conversation) == 1 and stage.session._ear.kept_ms
-    assert len(stage.session.conversation) == stage.session._ear.kept_ms == 0
+        assert len(stage.session.conversation) == 1 and stage.session._hearing.ear.kept_ms
+    assert len(stage.session.conversation) == stage.session._hearing.ear.kept_ms == 0
 
 
 async def test_an_idle_session_holds_nothing() -> None:

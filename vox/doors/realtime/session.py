@@ -9,32 +9,26 @@ looking and changing, so each event is one step:
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
-import anyio.lowlevel
 from anyio.abc import TaskGroup
 
 from vox.doors.realtime.answers import Answers, Wanted, read_input
 from vox.doors.realtime.config import SessionConfig
 from vox.doors.realtime.fields import Fields
-from vox.doors.realtime.items import read_audio, read_item
+from vox.doors.realtime.item_events import ItemEvents
 from vox.doors.realtime.outbox import Outbox
 from vox.doors.realtime.rehearsal import rehearse
 from vox.doors.realtime.response_config import ResponseConfig
 from vox.doors.realtime.scribe import Scribe, Turn
 from vox.doors.realtime.services import Services
-from vox.doors.realtime.shapes import item_shape
 from vox.doors.realtime.stages import TurnTimes
-from vox.doors.realtime.transcription_config import Transcription
 from vox.doors.realtime.wire import EventError, event_id_of, new_id
 from vox.log import get_logger
-from vox.runtime.agent.conversation import Conversation, Item, ItemError, Part
+from vox.runtime.agent.conversation import Conversation, Item, Part
 from vox.runtime.agent.memory import Memory
 from vox.runtime.requests import Caller
-
-if TYPE_CHECKING:
-    from vox.doors.realtime.listening import Heard, Sound, Started, Stopped
 
 __all__ = ["Session"]
 
@@ -42,7 +36,6 @@ _log = get_logger()
 
 _WARM_UP_S = 20.0  # a client that hears nothing for longer takes the server for dead
 _GREETING_S = 0.25  # for a first session.update, which often brings the voice
-_LEAST_COMMIT_MS = 100  # OpenAI's bound
 _SILENT = "(The user has said nothing for {seconds:g} seconds.)"
 
 _TRANSCRIPTION = {
@@ -73,18 +66,18 @@ class Session:
         """Set when `session.created` is told: the models are loaded, or have had their time."""
         self._services, self._outbox, self._caller = services, outbox, caller
         self._memory = Memory(lambda: services.settings().memory, services.model)
+        self._items = ItemEvents(self.conversation, outbox)
         self._scribe = Scribe(services, outbox, caller, self._keeps, self._turn_recognised)
         self._configured = anyio.Event()
-        self._speech_item: str | None = None
         self._idle_from: int | None = None
         self._handlers: dict[str, Callable[[dict[str, Any]], None]] = {
             "session.update": self._update,
             "input_audio_buffer.commit": self._commit,
             "input_audio_buffer.clear": self._clear,
-            "conversation.item.create": self._create_item,
-            "conversation.item.retrieve": self._retrieve_item,
-            "conversation.item.delete": self._delete_item,
-            "conversation.item.truncate": self._truncate_item,
+            "conversation.item.create": self._items.create,
+            "conversation.item.retrieve": self._items.retrieve,
+            "conversation.item.delete": self._items.delete,
+            "conversation.item.truncate": self._items.truncate,
             "response.create": self._create_response,
             "response.cancel": self._cancel_response,
             "output_audio_buffer.clear": self._refuse_output_buffer,
@@ -97,9 +90,10 @@ class Session:
         Args:
             gone: Set as soon as the client has gone.
         """
-        from vox.doors.realtime.listening import Ear  # and with it numpy, which a daemon without sessions does without
+        from vox.doors.realtime.hearing import Hearing  # with it numpy, which a daemon without sessions does without
 
-        self._ear = Ear(self.config.input_format, self.config.turn_detection)
+        clock, began = self._services.clock, self._user_speaks
+        self._hearing = Hearing(self.config, self._items, self._outbox, self._scribe, clock, began)
         try:
             await self._warm_up(gone)
             if gone.is_set():
@@ -111,7 +105,7 @@ class Session:
                 tasks.cancel_scope.cancel()
         finally:
             self._outbox.close()
-            self._ear.clear()
+            self._hearing.ear.clear()
             self.conversation.clear()  # much memory, which would else wait for the garbage collector
 
     async def _warm_up(self, gone: anyio.Event) -> None:
@@ -134,7 +128,7 @@ class Session:
             self._memory,
             tasks,
             heard=lambda: not self._scribe.busy,
-            free=lambda: not (self._ear.speaking and self._interrupts),
+            free=lambda: not (self._hearing.ear.speaking and self._interrupts),
             over=self._answered,
         )
         self._outbox.emit("session.created", session=self.config.shape())
@@ -196,9 +190,7 @@ class Session:
         if config.type != self.config.type and len(self.conversation):
             raise EventError("invalid_value", "A session that has begun keeps its type.", "session.type")
         self.config = config
-        self._ear.configure(config.input_format, config.turn_detection)
-        if not self._ear.speaking:
-            self._speech_item = None
+        self._hearing.configure(config)
         self._outbox.emit("session.updated", session=config.shape())
         self._configured.set()
         self._answers.proceed()
@@ -206,84 +198,23 @@ class Session:
     # ---- what is heard
 
     async def _append(self, event: dict[str, Any]) -> None:
-        if "audio" not in event:
-            raise EventError("missing_required_parameter", "`audio` is missing.", "audio")
-        content = read_audio(event["audio"], "audio")
-        if not self._ear.has_room(content):
-            raise EventError(
-                "input_audio_buffer_full",
-                "Ten minutes of audio wait for a commit, which is the most. Commit or clear them; this was not taken.",
-            )
-        for at, piece in enumerate(self._ear.pieces(content)):
-            if at:
-                await anyio.lowlevel.checkpoint()  # others have their turn between seconds
-            for heard in self._ear.hear(piece):
-                self._hear(heard, event)
+        await self._hearing.append(event)
         self._look_for_silence()
 
-    def _hear(self, heard: "Heard", event: dict[str, Any]) -> None:
-        from vox.doors.realtime.listening import Started
-
-        try:
-            if isinstance(heard, Started):
-                self._started(heard)
-            else:
-                self._stopped(heard)
-        except EventError as error:  # there was no room for the turn; what else was appended is heard all the same
-            error.event_id = event_id_of(event)
-            self._tell(error)
-
-    def _started(self, heard: "Started") -> None:
-        self._idle_from = None
-        self._speech_item = new_id("item")
-        self._outbox.emit("input_audio_buffer.speech_started", audio_start_ms=heard.start_ms, item_id=self._speech_item)
-        if self._interrupts:
-            self._answers.interrupt()
-
-    def _stopped(self, heard: "Stopped") -> None:
-        item_id = self._tell_stopped(heard.sound.end_ms)
-        turns = self.config.turn_detection
-        now = self._services.clock()
-        turn = self._turn(item_id, heard.sound, heard.tail_ms)
-        turn.answer = self.config.type == "realtime" and turns is not None and turns.create_response
-        turn.speech_end, turn.stopped = now - heard.silence_ms / 1000, now
-        self._keep_turn(turn)
-
-    def _tell_stopped(self, end_ms: int) -> str:
-        item_id, self._speech_item = self._speech_item or new_id("item"), None
-        self._outbox.emit("input_audio_buffer.speech_stopped", audio_end_ms=end_ms, item_id=item_id)
-        return item_id
-
     def _commit(self, event: dict[str, Any]) -> None:
-        if self._ear.kept_ms < _LEAST_COMMIT_MS:
-            raise EventError(
-                "input_audio_buffer_commit_empty",
-                f"Error committing input audio buffer: buffer too small. Expected at least {_LEAST_COMMIT_MS} ms of "
-                f"audio, but buffer only has {self._ear.kept_ms} ms of audio.",
-            )
-        item_id = self._tell_stopped(self._ear.ms) if self._ear.speaking else new_id("item")
-        self._keep_turn(self._turn(item_id, self._ear.commit()))
+        self._hearing.commit()
 
     def _clear(self, event: dict[str, Any]) -> None:
-        self._ear.clear()
-        self._speech_item = None
-        self._outbox.emit("input_audio_buffer.cleared")
+        self._hearing.clear()
         self._answers.proceed()
 
-    def _turn(self, item_id: str, sound: "Sound", tail_ms: int = 0) -> Turn:
-        part = Part("input_audio", None, bytearray(sound.pcm24()), sound.ms)
-        item = Item(item_id, "message", "user", parts=[part])
-        told = self.config.transcription
-        if told is None and self.config.type == "transcription":
-            told = Transcription()
-        return Turn(item, sound.ms / 1000, lambda: sound.wav(tail_ms), told)
+    def _keeps(self, item: Item) -> bool:
+        return item.id in self.conversation
 
-    def _keep_turn(self, turn: Turn) -> None:
-        """Put what was said into the conversation, and have it recognised."""
-        previous = self._insert(turn.item, None)
-        self._outbox.emit("input_audio_buffer.committed", item_id=turn.item.id, previous_item_id=previous)
-        self._tell_item(turn.item, previous)
-        self._scribe.add(turn)
+    def _user_speaks(self) -> None:
+        self._idle_from = None
+        if self._interrupts:
+            self._answers.interrupt()
 
     def _turn_recognised(self, turn: Turn) -> None:
         if turn.answer and turn.item.text:
@@ -296,89 +227,34 @@ class Session:
         turns = self.config.turn_detection
         return turns is not None and turns.interrupt_response
 
-    def _keeps(self, item: Item) -> bool:
-        return item.id in self.conversation
-
     # ---- silence
 
     def _answered(self) -> None:
         """A response has ended: silence counts from when it is likely to be played to its end."""
         spoken_s = self.conversation.last_spoken_ms() / 1000
         left_s = self._answers.begun_at + spoken_s - self._services.clock()
-        self._idle_from = self._ear.ms + max(0, round(left_s * 1000))
+        self._idle_from = self._hearing.ear.ms + max(0, round(left_s * 1000))
 
     def _look_for_silence(self) -> None:
         turns = self.config.turn_detection
-        if turns is None or turns.idle_ms is None or self._idle_from is None or self._ear.speaking:
+        if turns is None or turns.idle_ms is None or self._idle_from is None or self._hearing.ear.speaking:
             return
-        if self._ear.ms - self._idle_from < turns.idle_ms or self._scribe.busy or not self._answers.idle:
+        if self._hearing.ear.ms - self._idle_from < turns.idle_ms or self._scribe.busy or not self._answers.idle:
             return
         start_ms, self._idle_from = self._idle_from, None
         self._time_out(start_ms)
 
     def _time_out(self, start_ms: int) -> None:
         item = Item(new_id("item"), "message", "user", parts=[Part("input_audio", "")])
-        end_ms = self._ear.ms
-        previous = self._insert(item, None)
+        end_ms = self._hearing.ear.ms
+        previous = self._items.put(item)
         self._outbox.emit(
             "input_audio_buffer.timeout_triggered", audio_start_ms=start_ms, audio_end_ms=end_ms, item_id=item.id
         )
-        self._ear.clear()
-        self._outbox.emit("input_audio_buffer.committed", item_id=item.id, previous_item_id=previous)
-        self._tell_item(item, previous)
+        self._hearing.ear.clear()
+        self._items.tell_turn(item, previous)
         note = _SILENT.format(seconds=round((end_ms - start_ms) / 1000))
         self._answers.owe(Wanted(ResponseConfig.of(self.config), note=note))
-
-    # ---- items
-
-    def _create_item(self, event: dict[str, Any]) -> None:
-        fields = Fields.of(event, "")
-        if "item" not in event:
-            raise EventError("missing_required_parameter", "`item` is missing.", "item")
-        item = read_item(event["item"])
-        self._tell_item(item, self._insert(item, fields.text("previous_item_id", None)))
-
-    def _insert(self, item: Item, after: str | None) -> str | None:
-        try:
-            return self.conversation.insert(item, after)
-        except ItemError as error:
-            if error.unknown:
-                raise EventError("item_not_found", str(error), "previous_item_id") from None
-            taken = item.id in self.conversation  # else there is no room
-            raise EventError("invalid_value", str(error), "item.id" if taken else None) from None
-
-    def _tell_item(self, item: Item, previous: str | None) -> None:
-        shape = item_shape(item)
-        self._outbox.emit("conversation.item.added", previous_item_id=previous, item=shape)
-        self._outbox.emit("conversation.item.done", previous_item_id=previous, item=shape)
-
-    def _retrieve_item(self, event: dict[str, Any]) -> None:
-        try:
-            item = self.conversation.get(_item_id(event))
-        except ItemError as error:
-            raise EventError("item_retrieve_invalid_item_id", str(error), "item_id") from None
-        self._outbox.emit("conversation.item.retrieved", item=item_shape(item, with_audio=True))
-
-    def _delete_item(self, event: dict[str, Any]) -> None:
-        try:
-            item = self.conversation.delete(_item_id(event))
-        except ItemError as error:
-            raise EventError("item_delete_invalid_item_id", str(error), "item_id") from None
-        self._outbox.emit("conversation.item.deleted", item_id=item.id)
-
-    def _truncate_item(self, event: dict[str, Any]) -> None:
-        fields = Fields.of(event, "")
-        for name in ("content_index", "audio_end_ms"):
-            if fields.is_null(name):
-                raise EventError("missing_required_parameter", f"`{name}` is missing.", name)
-        index = fields.whole("content_index", 0, 0, 1 << 20)
-        end_ms = fields.whole("audio_end_ms", 0, 0, 1 << 40)
-        try:
-            item = self.conversation.truncate(_item_id(event), index, end_ms)
-        except ItemError as error:
-            code = "item_truncate_invalid_item_id" if error.unknown else "invalid_value"
-            raise EventError(code, str(error), "item_id" if error.unknown else "audio_end_ms") from None
-        self._outbox.emit("conversation.item.truncated", item_id=item.id, content_index=index, audio_end_ms=end_ms)
 
     # ---- responses
 
@@ -398,7 +274,3 @@ class Session:
 async def _cancel_on(event: anyio.Event, scope: anyio.CancelScope) -> None:
     await event.wait()
     scope.cancel()
-
-
-def _item_id(event: dict[str, Any]) -> str:
-    return Fields.of(event, "").required("item_id")
