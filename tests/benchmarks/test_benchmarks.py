@@ -14,6 +14,7 @@ from benchmarks.host import measure
 from benchmarks.hosts.setting import make_child
 from benchmarks.report import Report
 from tests import pulse
+from tests.providers.weights import require
 
 CHILD = Path(__file__).parents[2] / "benchmarks" / "hosts" / "child.py"
 LINES = b"""\
@@ -66,8 +67,7 @@ def test_live() -> None:
 
 @pytest.mark.heavy
 def test_conversations() -> None:
-    pytest.importorskip("moonshine_voice")
-    pytest.importorskip("hibari")
+    require("moonshine_voice", "hibari")
     report = realtime.measure(quick=True)
     _complete(report)
     met = {(row.what, row.met) for row in report.rows}
@@ -76,8 +76,7 @@ def test_conversations() -> None:
 
 @pytest.mark.heavy
 def test_the_audio_api() -> None:
-    pytest.importorskip("moonshine_voice")
-    pytest.importorskip("hibari")
+    require("moonshine_voice", "hibari")
     report = rest.measure(quick=True)
     _complete(report)
     assert all((row.ratio or 9) < 0.9 for row in report.rows if row.subject.startswith("the first byte"))
@@ -104,15 +103,14 @@ def test_starting() -> None:
 
 
 def test_recognition() -> None:
-    pytest.importorskip("moonshine_voice")
+    require("moonshine_voice")
     report = recognition.measure(quick=True)
     _complete(report)
     assert next(row for row in report.rows if row.what == "word errors").met
 
 
 def test_streams() -> None:
-    pytest.importorskip("moonshine_voice")
-    pytest.importorskip("hibari")
+    require("moonshine_voice", "hibari")
     report = streams.measure(quick=True)
     _complete(report)
     first, _, text = (row.ratio or 9 for row in report.rows)

@@ -10,14 +10,14 @@ from benchmarks import engines
 from benchmarks.page import fill
 from benchmarks.prompts import make_set
 from benchmarks.weights import lay_out
+from tests.providers.weights import require
 from vox.bench.recordings import read_recordings
 
 CLIP = Path(__file__).parents[2] / "docs" / "audio" / "librivox-0930.wav"
 
 
 def test_the_embedded_engines_side_by_side() -> None:
-    pytest.importorskip("moonshine_voice")
-    pytest.importorskip("hibari")
+    require("moonshine_voice", "hibari")
     report = engines.measure(quick=True)
     lines = report.markdown().splitlines()
     assert lines[0].startswith("`vox bench --data docs/audio --runs 1`, run by ")
@@ -36,7 +36,9 @@ def test_weights_are_laid_out_as_far_as_they_are_here(tmp_path: Path, monkeypatc
 
 
 def test_prompts_become_a_folder_of_recordings(tmp_path: Path) -> None:
-    av = pytest.importorskip("av")
+    require("av")
+    import av
+
     sounds = tmp_path / "sounds"
     (sounds / "dir").mkdir(parents=True)
     with av.open(str(CLIP)) as source, av.open(str(sounds / "dir" / "long.g722"), "w", format="g722") as target:

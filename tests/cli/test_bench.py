@@ -15,6 +15,7 @@ import pytest
 from click.testing import Result
 
 from tests.cli.daemons import STREAMING, make_home, started_vox, stopped_at_the_end, vox, wait_until
+from tests.providers.weights import require
 from vox.client import Client
 from vox.paths import Home
 
@@ -237,7 +238,7 @@ def test_interrupted(tmp_path: Path, data: Path) -> None:
 
 
 def test_the_embedded_engines(tmp_path: Path) -> None:
-    pytest.importorskip("moonshine_voice")
+    require("moonshine_voice")
     with stopped_at_the_end(Home(tmp_path / "home")) as home:
         text = tmp_path / "text.txt"
         text.write_text("The train to the coast leaves at a quarter past eight.\n", encoding="utf-8")

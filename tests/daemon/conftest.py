@@ -198,6 +198,18 @@ def no_runtime_dir_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    home.ensure()
+    return home
+
+
+@pytest.fixture
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     with daemon_in(tmp_path_factory.mktemp("d") / "home") as daemon:  # short: a socket's path has a bound
         daemon.configure(scripted("ear", ASR), scripted("mouth", TTS, kind="tts"))

@@ -18,11 +18,6 @@ pytestmark = pytest.mark.anyio
 REQUEST = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def app(scope: Any, receive: Any, send: Any) -> None:
     """Reads the body, unless its length does not matter, and answers with its length."""
     size, more = 0, scope["path"] != "/early"

@@ -16,11 +16,6 @@ WORDS = {("/v1/realtime", 403): b"Not you."}
 PAGES = OwnPages(shown=frozenset({"/demo"}), sockets=frozenset({"/v1/realtime"}))
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def knock(
     *headers: tuple[str, str], kind: str = "http", path: str = "/", method: str = "GET", admits: bool = True
 ) -> int:

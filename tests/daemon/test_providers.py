@@ -3,7 +3,6 @@
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -30,14 +29,7 @@ for line in sys.stdin:
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    home.ensure()
+def home(home: Home) -> Home:
     (home.root / "echo.py").write_text(ECHO, encoding="utf-8")
     return home
 

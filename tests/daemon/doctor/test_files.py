@@ -20,11 +20,8 @@ NAMED = {"providers": [{"id": "v", "command": ["v"], "env": {"VENDOR_API_KEY": "
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+def home(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setenv("VOX_MODELS", str(tmp_path / "models" / "deep"))
-    home = Home(tmp_path / "home")
-    home.ensure()
     return home
 
 

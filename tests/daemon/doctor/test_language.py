@@ -13,11 +13,6 @@ from vox.daemon.doctor.language import language_model
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def check(bound_s: float = 5, **settings: Any) -> Check:
     (made,) = await language_model(LlmSettings.model_validate(settings), bound_s)
     assert made.name == "llm" and (made.status == "ok") is (made.remedy is None)

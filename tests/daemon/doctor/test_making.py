@@ -12,11 +12,6 @@ from vox.daemon.doctor.making import in_thread, make_all
 from vox.errors import VoxError
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def check(name: str) -> Check:
     return Check(name, "ok", "fine")
 
