@@ -18,9 +18,6 @@ HERE = Path(__file__).parent
 RECIPES = {name: block for block in blocks_of(DOCS / "guide/recipes.md") if (name := block.order("recipe"))}
 RUN_S = 90
 SAID = "and so my fellow americans"
-BIG = pytest.mark.skipif(
-    os.environ.get("VOX_TEST_EVERYTHING") != "1", reason="installs half a gigabyte; VOX_TEST_EVERYTHING=1 has it run"
-)
 
 pytestmark = pytest.mark.heavy
 
@@ -59,7 +56,6 @@ def test_openais_agents_for_javascript(place: Place, node_folder: Path) -> None:
     assert printed(NODE, recipe, cwd=node_folder) == "They say rain in Oslo and rain in Rome.\n"
 
 
-@BIG
 def test_livekit(place: Place, tmp_path: Path) -> None:
     recipe = written(place, "livekit", tmp_path / "recipe.py")
     with installed(tmp_path / "venv", "livekit-agents~=1.8", "livekit-plugins-openai~=1.8") as python:
@@ -67,7 +63,6 @@ def test_livekit(place: Place, tmp_path: Path) -> None:
     check(place, "livekit", told)
 
 
-@BIG
 def test_pipecat(place: Place, tmp_path: Path) -> None:
     recipe = written(place, "pipecat", tmp_path / "recipe.py")
     with installed(tmp_path / "venv", "pipecat-ai[openai]~=1.14") as python:
