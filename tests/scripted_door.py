@@ -139,7 +139,7 @@ class ScriptedDoor:
                 with self._news:
                     self.called.append((call["method"], call.get("params")))
                     self._news.notify_all()
-                answer = {"jsonrpc": "2.0", "id": call["id"], "result": {"status": "ok"}}
+                answer = {"jsonrpc": "2.0", "id": call["id"], "result": {"status": "ok", "deaf": True}}
                 peer.sendall(json.dumps(answer).encode() + b"\n")
 
     def _answer_door(self, peer: socket.socket) -> None:

@@ -56,4 +56,4 @@ class Hush:
 
     def _deafen(self, seconds: float) -> None:
         with suppress(VoxError):  # nobody listens, or it is a daemon that cannot be told
-            self._daemon.call("microphone.deafen", {"ms": round(seconds * 1000)})
+            self._daemon.deafen(seconds)
