@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 import anyio
+from anyio.to_thread import run_sync
 
 from vox.doors.realtime.outbox import Outbox
 from vox.doors.realtime.services import Services
@@ -22,6 +23,7 @@ __all__ = ["Scribe", "Turn"]
 _log = get_logger()
 
 _WAIT_S = 10.0  # for a free recogniser: longer and the speaker has given up
+_LONG_S = 20.0  # of sound: to make more ready takes longer than the sound of other sessions may wait
 _MOST = 64  # turns that wait: a minute of single words at the slowest machine
 
 
@@ -96,7 +98,7 @@ class Scribe:
     async def _recognise(self, turn: Turn) -> None:
         wanted = turn.told or Transcription()
         request = TranscribeRequest(
-            source=turn.wav(),
+            source=await _ready(turn),
             model=self._services.names.asr(wanted.model),
             language=wanted.language,
             prompt=wanted.prompt,
@@ -153,6 +155,12 @@ class Scribe:
 
     def _tells(self, turn: Turn) -> bool:
         return turn.told is not None and self._keeps(turn.item)
+
+
+async def _ready(turn: Turn) -> bytes:
+    if turn.seconds < _LONG_S:
+        return turn.wav()
+    return await run_sync(turn.wav, abandon_on_cancel=True)
 
 
 class _Told:
