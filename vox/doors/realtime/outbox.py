@@ -66,12 +66,6 @@ class Outbox:
         self._audio -= dropped
         self._taken.set()
 
-    async def flushed(self) -> None:
-        """Wait until everything was taken."""
-        while self._events:
-            self._taken.clear()
-            await self._taken.wait()
-
     def close(self) -> None:
         """Nothing else comes; what is there can still be taken. May be called again."""
         self.closed = True
