@@ -139,7 +139,9 @@ def test_a_link_stays_a_link(path: Path, tmp_path: Path) -> None:
     assert entries(path.read_text(encoding="utf-8"))[0]["enabled"] is False
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"providers": {}}', '{"providers": [1]}', '{"providers": [', "\x80"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "[" * 100_000, '{"providers": {}}', '{"providers": [1]}', '{"providers": [', "\x80"]
+)
 def test_a_file_that_is_wrong_is_left_alone(path: Path, text: str) -> None:
     path.write_text(text, encoding="latin-1")
     with pytest.raises(ConfigError, match="then try again"):

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from vox.config.builtins import kind_of
-from vox.config.comments import without_comments
-from vox.config.json_text import cut, spans_of
+from vox.config.json_text import cut, read_document, spans_of
 from vox.config.replacing import change_file
 from vox.errors import ConfigError, InvalidRequest
 
@@ -131,10 +130,7 @@ def _edited(
 
 
 def _entries(path: Path, text: str) -> list[dict[str, Any]]:
-    try:
-        value: Any = json.loads(without_comments(text).removeprefix("\ufeff"))
-    except ValueError as error:
-        raise ConfigError(f"{path} is not valid JSON: {error}. Mend it, then try again.") from None
+    value = read_document(path, text)
     entries: Any = cast("dict[str, Any]", value).get("providers") if isinstance(value, dict) else None
     if not isinstance(entries, list) or not all(
         isinstance(entry, dict) and entry for entry in cast("list[Any]", entries)

@@ -2,11 +2,13 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from vox.config.comments import without_comments
+from vox.errors import ConfigError
 
-__all__ = ["Span", "Way", "cut", "put", "spans_of"]
+__all__ = ["Span", "Way", "cut", "put", "read_document", "spans_of"]
 
 Way: TypeAlias = tuple[str | int, ...]
 """The keys and indexes that lead to a value; none lead to the whole."""
@@ -22,6 +24,18 @@ class Span(NamedTuple):
     """Where its key begins; where it has none, the value."""
     begin: int
     end: int
+
+
+def read_document(path: Path, text: str) -> Any:
+    """The value of a file's text.
+
+    Raises:
+        ConfigError: It is not valid JSON.
+    """
+    try:
+        return json.loads(without_comments(text).removeprefix("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path} is not valid JSON: {error}. Mend it, then try again.") from None
 
 
 def spans_of(text: str) -> dict[Way, Span]:

@@ -8,8 +8,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
-from vox.config.comments import without_comments
-from vox.config.json_text import cut, put
+from vox.config.json_text import cut, put, read_document
 from vox.config.replacing import change_file
 from vox.config.setting_keys import Place, fields_of, is_secret, place_of, written_place
 from vox.config.settings import Settings, read_settings
@@ -72,10 +71,7 @@ def unset_setting(path: Path, key: str) -> bool:
 
 
 def _document(path: Path, text: str) -> dict[str, Any]:
-    try:
-        value: Any = json.loads(without_comments(text).removeprefix("\ufeff"))
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path} is not valid JSON: {error}. Mend it, then try again.") from None
+    value = read_document(path, text)
     if not isinstance(value, dict):
         raise ConfigError(f"{path} is not an object. Write {{ … }}, then try again.")
     return cast("dict[str, Any]", value)
