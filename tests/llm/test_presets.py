@@ -108,3 +108,6 @@ def test_what_no_header_can_hold_is_named_without_being_shown(extra: dict[str, A
 def test_how_messages_name_a_server() -> None:
     assert server(baseUrl="http://localhost:8080/v1", model="m").host == "localhost:8080"
     assert server(preset="openrouter", model="m").host == "openrouter.ai"
+    with pytest.raises(LlmNotConfigured, match=r"example\.com") as caught:
+        server(baseUrl="https://me:my-password@example.com/v1")
+    assert "my-password" not in caught.value.message

@@ -86,7 +86,8 @@ def resolve(settings: LlmSettings) -> Server:
         names = ", ".join(KNOWN)
         raise LlmNotConfigured(f"No server of a language model is named. Set llm.baseUrl or llm.preset ({names}).")
     if model is None:
-        raise LlmNotConfigured(f"No model is named for {base_url}. Set llm.model in config.json, or VOX_LLM_MODEL.")
+        named = urlsplit(base_url).hostname  # without the password that may stand before it
+        raise LlmNotConfigured(f"No model is named for {named}. Set llm.model in config.json, or VOX_LLM_MODEL.")
     return Server(
         base_url=base_url,
         model=model,
