@@ -112,8 +112,6 @@ def session_to_beta(session: _Object) -> _Object:
     result = _to_flat(session)
     for name in ("type", "truncation", "prompt"):
         result.pop(name, None)
-    if "output_modalities" in result:
-        result["modalities"] = _modalities_to_beta(result.pop("output_modalities"))
     if "max_output_tokens" in result:
         result["max_response_output_tokens"] = result.pop("max_output_tokens")
     return result
@@ -134,8 +132,6 @@ def _response_from_beta(response: _Object) -> _Object:
 
 def _response_to_beta(response: _Object) -> _Object:
     result = _to_flat(response)
-    if "output_modalities" in result:
-        result["modalities"] = _modalities_to_beta(result.pop("output_modalities"))
     if "output" in result:
         result["output"] = [_with_content(item, _CONTENT) for item in result["output"]]
     return result
@@ -155,6 +151,7 @@ def _from_flat(flat: _Object) -> _Object:
 
 
 def _to_flat(nested: _Object) -> _Object:
+    """What sessions and responses have in common."""
     result = {name: value for name, value in nested.items() if name != "audio"}
     audio: _Object = nested.get("audio") or {}
     for name, (side, place) in _AUDIO.items():
@@ -162,6 +159,8 @@ def _to_flat(nested: _Object) -> _Object:
         if place in part:
             value = part[place]
             result[name] = _FORMATS[value["type"]] if place == "format" else value
+    if "output_modalities" in result:
+        result["modalities"] = _modalities_to_beta(result.pop("output_modalities"))
     return result
 
 
