@@ -49,7 +49,8 @@ class Speaking:
         Raises:
             VoxError: As `Runtime.synthesize_stream`, as far as it goes wrong before there is any sound.
         """
-        asked, caller = read_speech(await read_json(request)), caller_of(request, "audio.speech")
+        caller, fields = caller_of(request, "audio.speech"), await read_json(request)
+        asked = await anyio.to_thread.run_sync(read_speech, fields)  # the first one loads the encoders
         wanted = await while_present(request.receive, partial(self._meant, asked.request))
         parts = self._parts(wanted, asked.format, caller)
         if asked.events:
