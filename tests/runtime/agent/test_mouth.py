@@ -82,9 +82,9 @@ async def test_what_is_written_is_said_piece_by_piece() -> None:
 
 
 async def test_the_first_piece_is_heard_before_the_text_ends() -> None:
-    async with Mouth(Voice(), RATE) as mouth:
+    async with Mouth(Voice(), RATE, stall_s=60) as mouth:
         mouth.write("This is the first sentence. And")
-        with anyio.fail_after(2):
+        with anyio.fail_after(10):
             assert (await anext(mouth)).text == "This "
 
 
@@ -142,7 +142,6 @@ async def test_short_sentences_do_not_wait_for_others_when_the_speech_runs_out()
     async with Mouth(voice, RATE, stall_s=60) as mouth:
         mouth.write("That is what I think. It is so. And")
         await until(lambda: voice.said == ["That is what I think.", "It is so."])
-        assert mouth is not None
 
 
 async def test_what_is_not_spoken_is_written_all_the_same() -> None:
