@@ -80,7 +80,8 @@ class MessageItem(ResponseItem):
         item = Item(new_id("item"), role="assistant", status="in_progress", aside=aside)
         super().__init__(item, response_id, index, conversation, outbox)
         self._spoken: AudioType | None = spoken
-        self._samples = 0
+        self._rate = RATES[spoken or "audio/pcm"]
+        self._told, self._samples = "", 0
         self._part = Part("output_text" if spoken is None else "output_audio", "")
         item.parts.append(self._part)  # behind the item, which is told of without content
         self._emit("content_part.added", content_index=0, part=self._shape(""))
@@ -88,7 +89,8 @@ class MessageItem(ResponseItem):
     def write(self, text: str) -> None:
         """Add to the text of a written message."""
         if not self.closed:
-            self._part.text = (self._part.text or "") + text
+            self._told += text
+            self._part.text = self._told
             self._emit("output_text.delta", content_index=0, delta=text)
 
     def speak(self, pcm: bytes, text: str | None = None) -> None:
@@ -101,21 +103,34 @@ class MessageItem(ResponseItem):
         if self.closed:
             return
         assert self._spoken is not None, "a written message is not spoken"
+        if not self._is_cut():
+            self._add(pcm, text or "")
+        if text:
+            self._told += text
+            self._emit("output_audio_transcript.delta", content_index=0, delta=text)
+        if pcm:
+            self._samples += len(pcm) // 2
+            sound = pybase64.b64encode_as_string(_coded(pcm, self._spoken))
+            self._emit("output_audio.delta", content_index=0, delta=sound)
+
+    def _add(self, pcm: bytes, text: str) -> None:
         part = self._part
         if text:
             part.text = (part.text or "") + text
             part.marks.append(Mark(text, part.audio_ms))
-            self._emit("output_audio_transcript.delta", content_index=0, delta=text)
-        if pcm:
-            self._samples += len(pcm) // 2
-            part.audio_ms = self._samples * 1000 // RATES[self._spoken]
-            if self._spoken == "audio/pcm":
-                part.audio += pcm
-            sound = pybase64.b64encode_as_string(_coded(pcm, self._spoken))
-            self._emit("output_audio.delta", content_index=0, delta=sound)
+        part.audio_ms = self._ms(self._samples + len(pcm) // 2)
+        if self._spoken == "audio/pcm":
+            part.audio += pcm
+
+    def _is_cut(self) -> bool:
+        """Whether the client has truncated it: what comes now was not heard, and is no part of the conversation."""
+        return self._part.audio_ms < self._ms(self._samples)
+
+    def _ms(self, samples: int) -> int:
+        return samples * 1000 // self._rate
 
     def _finish(self) -> None:
-        text = self._part.text or ""
+        text = self._told
         if self._spoken is None:
             self._emit("output_text.done", content_index=0, text=text)
         else:
