@@ -4,10 +4,12 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import pytest
+from uvicorn.config import Config
+from uvicorn.server import ServerState
 
 from vox.daemon import connections
 from vox.daemon.connections import connection_class
@@ -127,6 +129,47 @@ async def test_what_is_left_of_a_body_that_was_answered_is_no_head() -> None:
         writer.write(REQUEST)
         assert (await reader.readuntil(b"\r\n\r\n00")).startswith(b"HTTP/1.1 200")
         writer.transport.abort()
+
+
+async def test_the_last_piece_of_a_body_that_was_answered_may_be_large() -> None:
+    """Given to the connection as a network gives it on a lucky day: all in one piece."""
+
+    class Wire(asyncio.Transport):
+        aborted = False
+
+        def write(self, data: Any) -> None:
+            written.append(bytes(data))
+
+        def get_extra_info(self, name: str, default: Any = None) -> Any:
+            return ("127.0.0.1", 1) if name in ("peername", "sockname") else default
+
+        def is_closing(self) -> bool:
+            return self.aborted
+
+        def get_protocol(self) -> asyncio.BaseProtocol:
+            return connection
+
+        def pause_reading(self) -> None: ...
+
+        def resume_reading(self) -> None: ...
+
+        def abort(self) -> None:
+            self.aborted = True
+
+    written: list[bytes] = []
+    config = Config(app, http=connection_class(lambda *_: True), lifespan="off")
+    config.load()
+    wire, connection = Wire(), cast("Any", config.http_protocol_class)(config, ServerState(), {})
+    body = b"x" * (2 * connections.MAX_HEAD)
+    connection.connection_made(wire)
+    connection.data_received(b"POST /early HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n" % len(body))
+    with anyio.fail_after(5):
+        while not written or not written[-1].endswith(b"00"):
+            await asyncio.sleep(0)
+    connection.data_received(body)
+    assert not wire.aborted
+    connection.data_received(b"GET / HTTP/1.1\r\nx-filler: " + body)
+    assert wire.aborted, "of a head, so much is too much"
 
 
 async def test_what_is_left_of_a_body_does_not_come_for_ever() -> None:

@@ -79,13 +79,13 @@ def connection_class(is_ours: Callable[[Address, Address], bool], head_s: float 
 
         def data_received(self, data: bytes) -> None:
             """More of a request."""
-            before = self.cycle
+            before, is_body = self.cycle, self.in_body
             super().data_received(data)
             reading_head = self.cycle is before and (before is None or before.response_complete)
             if not reading_head or self.transport.get_protocol() is not self:
                 self._head_came()
             else:  # what is left of a body that was answered already is let go, but not for ever
-                self._wait_for_more(0 if self.in_body else len(data))
+                self._wait_for_more(0 if is_body or self.in_body else len(data))
 
         def connection_lost(self, exc: Exception | None) -> None:
             """The end."""
