@@ -60,6 +60,11 @@ class Api:
         """What the usual provider was asked last."""
         return self.usual.calls[-1]["params"]
 
+    def outcomes(self, route: str) -> list[str]:
+        """How the calls of one route ended, by the history."""
+        records = self.daemon.call("history.list", {"limit": 500})["records"]
+        return [record["outcome"] for record in reversed(records) if record["route"] == route]
+
 
 def entry(id: str, kind: str, program: Path, spec: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"id": id, "kind": kind, "command": [sys.executable, str(program), json.dumps(spec)], **more}
@@ -87,6 +92,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     ]
     settings = {
         "maxAudioBytes": MAX_BYTES,
+        "history": True,
         "allowedOrigins": ["https://listed.example"],
         "openAi": {"models": {"my-ear": "steps:asr"}, "voices": {"boss": {"model": "usual:tts", "voice": "bert"}}},
     }

@@ -166,7 +166,7 @@ def test_what_fails_later_cuts_the_audio_off(api: Api) -> None:
 
 @pytest.mark.parametrize("begun", [False, True])
 def test_a_client_that_goes_ends_the_speech(api: Api, tmp_path: Path, begun: bool) -> None:
-    silenced = api.folder / "told" / "silenced"
+    silenced, before = api.folder / "told" / "silenced", api.outcomes("audio.speech")
     silenced.unlink(missing_ok=True)
     orders = steps(*([audio()] if begun else []), {"told": str(tmp_path / "inside")}, {"gate": str(tmp_path / "never")})
     connection = api.connect()
@@ -177,6 +177,7 @@ def test_a_client_that_goes_ends_the_speech(api: Api, tmp_path: Path, begun: boo
     until((tmp_path / "inside").exists)
     _drop(connection)
     until(silenced.exists)
+    until(lambda: api.outcomes("audio.speech") == [*before, "cancelled"])
 
 
 def _drop(connection: http.client.HTTPConnection) -> None:

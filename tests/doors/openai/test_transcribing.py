@@ -267,6 +267,13 @@ def test_what_may_change_is_not_sent(api: Api, clip: bytes, tmp_path: Path) -> N
     assert rest[-1] == {"type": "transcript.text.done", "text": "One two."}
 
 
+def test_a_transcript_that_is_streamed_is_kept_once(api: Api, clip: bytes) -> None:
+    before = api.outcomes("audio.transcriptions")
+    api.transcribe(clip, model="steps:asr", prompt=says(), stream="true")
+    api.transcribe(clip, model="steps:asr", prompt=steps({"answer": {"text": 7}}), stream="true")
+    until(lambda: api.outcomes("audio.transcriptions") == [*before, "ok", "error"])
+
+
 def test_a_failure_before_and_after_the_first_words(api: Api, clip: bytes) -> None:
     early = api.transcribe(clip, model="steps:asr", prompt=steps({"answer": {"text": 7}}), stream="true")
     assert early.status_code == 502 and early.json()["error"]["code"] == "provider_misbehaved"
@@ -282,7 +289,7 @@ def test_a_failure_before_and_after_the_first_words(api: Api, clip: bytes) -> No
 def test_a_busy_engine_says_when_to_come_back_and_a_client_that_goes_frees_it(
     api: Api, clip: bytes, tmp_path: Path
 ) -> None:
-    held = api.connect()
+    held, before = api.connect(), api.outcomes("audio.transcriptions")
     body = form(clip, "file", model="one:asr", prompt=steps({"told": str(tmp_path / "inside")}))
     held.request("POST", "/v1/audio/transcriptions", body, {"Content-Type": FORM})
     until((tmp_path / "inside").exists)
@@ -298,6 +305,7 @@ def test_a_busy_engine_says_when_to_come_back_and_a_client_that_goes_frees_it(
         return None if answer.status_code == 429 else answer
 
     assert until(served, what="room").json()["text"] == "One two."
+    assert {"cancelled", "ok"} <= {*api.outcomes("audio.transcriptions")[len(before) :]}
 
 
 def test_twelve_at_once(api: Api, clip: bytes, usual: FakeProvider) -> None:

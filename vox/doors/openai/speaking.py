@@ -19,7 +19,6 @@ from vox.doors.openai.names import Names
 from vox.doors.openai.speech_request import Asked, read_speech
 from vox.doors.openai.streaming import EVENTS, begun, event, telling_errors
 from vox.doors.presence import while_present
-from vox.errors import VoxError
 from vox.runtime.requests import Caller, SynthesizeRequest
 from vox.runtime.runtime import Runtime
 from vox.types import AudioChunk, Speech
@@ -64,6 +63,7 @@ class Speaking:
     async def _parts(self, request: SynthesizeRequest, format: str, caller: Caller) -> AsyncGenerator[bytes | Speech]:
         """The file in parts, none of them empty, then what is known of the speech."""
         encoder: SpeechEncoder | None = None
+        speech: Speech | None = None
         try:
             async with aclosing(self._runtime.synthesize_stream(request, caller)) as stream:
                 async for part in stream:
@@ -71,14 +71,16 @@ class Speaking:
                         encoder = encoder or _encoder_for(part, format)
                         async for encoded in _encoded(encoder, part, format):
                             yield encoded
-                        continue
-                    if encoder is not None and (rest := await anyio.to_thread.run_sync(encoder.finish)):
-                        yield rest
-                    self._runtime.history.spoken(part, request.text, caller)
-                    yield part
-        except VoxError as error:
+                    else:
+                        speech = part
+            if encoder is not None and (rest := await anyio.to_thread.run_sync(encoder.finish)):
+                yield rest
+        except BaseException as error:
             self._runtime.history.failed("synthesis", error, caller, model=request.model)
             raise
+        if speech is not None:
+            self._runtime.history.spoken(speech, request.text, caller)
+            yield speech
 
 
 def _encoder_for(first: AudioChunk, format: str) -> "SpeechEncoder":

@@ -78,7 +78,7 @@ class Transcribing:
     async def _events(self, asked: Asked, caller: Caller, holding: AsyncExitStack) -> AsyncGenerator[bytes]:
         """The text piece by piece, and all of it at the end. What was sent once stays: of a partial only that part
         counts that its engine has promised not to change."""
-        sent = ""
+        sent, transcript = "", None
         async with holding:
             with self._recorded(asked, caller):
                 async with aclosing(self._runtime.transcribe_partials(asked.request, caller)) as parts:
@@ -88,8 +88,10 @@ class Transcribing:
                             yield event({"type": "transcript.text.delta", "delta": text[len(sent) :]})
                             sent = text
                         if isinstance(part, Transcript):
-                            self._runtime.history.transcribed(part, caller)
-                            yield event({"type": "transcript.text.done", "text": part.text})
+                            transcript = part
+            if transcript is not None:
+                self._runtime.history.transcribed(transcript, caller)
+                yield event({"type": "transcript.text.done", "text": transcript.text})
 
     @contextmanager
     def _recorded(self, asked: Asked, caller: Caller) -> Generator[None]:
