@@ -220,11 +220,12 @@ def test_many_at_once_harm_no_one(place: Place) -> None:
 def test_requests_one_behind_the_other(place: Place) -> None:
     """A connection that is kept answers one request after the other, whatever became of them."""
     connection = http.client.HTTPConnection("127.0.0.1", place.port, timeout=10)
-    for body, status in ((b'{"command":"ping"}', 200), (b"{", 400), (b"x" * (MAX_BODY + 1), 413), (b"{}", 400)) * 2:
-        connection.request("POST", "/openvip/control", body, JSON)
-        answer = connection.getresponse()
-        assert (answer.status, bool(answer.read())) == (status, True)
-    connection.close()
+    bodies = (b'{"command":"ping"}', 200), (b"{", 400), (b"x" * (MAX_BODY + 1), 413), (b"{}", 400)
+    with closing(connection):
+        for body, status in bodies * 2:
+            connection.request("POST", "/openvip/control", body, JSON)
+            answer = connection.getresponse()
+            assert (answer.status, bool(answer.read())) == (status, True)
 
 
 def test_what_breaks_inside_is_told_and_logged(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
