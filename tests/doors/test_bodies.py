@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from tests.doors.companion.conftest import FORM, form
 from vox.doors import bodies
 from vox.doors.bodies import Uploads, read_json
-from vox.errors import AudioTooLarge, InvalidRequest, NoRoom, UploadTimeout
+from vox.errors import AudioTooLarge, InvalidRequest, NoRoom, TextTooLong, UploadTimeout
 
 pytestmark = pytest.mark.anyio
 
@@ -165,8 +165,9 @@ async def test_json_that_does_not_say_so(kind: str) -> None:
 async def test_json_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "_MAX_JSON", 100)
     assert await read_json(request(json.dumps({"a": "x" * 80}).encode(), kind="application/json"))
-    with pytest.raises(InvalidRequest, match="100 bytes"):
+    with pytest.raises(TextTooLong, match="100 bytes") as raised:
         await read_json(request(b'{"a": "', b"x" * 100, kind="application/json"))
+    assert raised.value.http_status == 413
     monkeypatch.setattr(bodies, "_IDLE_S", 0.05)
     with pytest.raises(UploadTimeout):
         await read_json(request(b"{", kind="application/json", then=silence))

@@ -19,7 +19,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from vox.audio import spool as spool_folder
-from vox.errors import AudioTooLarge, InvalidRequest, NoRoom, UploadTimeout, VoxError
+from vox.errors import AudioTooLarge, InvalidRequest, NoRoom, TextTooLong, UploadTimeout, VoxError
 
 __all__ = ["Form", "Uploads", "content_type", "read_json"]
 
@@ -48,7 +48,8 @@ async def read_json(request: Request) -> dict[str, Any]:
     A page can send other types without asking its browser's leave first, so JSON must say that it is JSON.
 
     Raises:
-        InvalidRequest: It is no JSON object, too large, or not declared as JSON.
+        InvalidRequest: It is no JSON object, or not declared as JSON.
+        TextTooLong: It is larger than any text that can be spoken.
         UploadTimeout: It comes too slowly.
     """
     body = bytearray()
@@ -56,7 +57,7 @@ async def read_json(request: Request) -> dict[str, Any]:
         async for chunk in chunks:
             body += chunk
             if len(body) > _MAX_JSON:
-                raise InvalidRequest(f"The body has more than {_MAX_JSON} bytes.")
+                raise TextTooLong(f"The body has more than {_MAX_JSON} bytes.")
     if not body:
         return {}
     if content_type(request) != "application/json":
