@@ -141,7 +141,7 @@ def test_a_microphone_that_fails_is_told_once(door: ScriptedDoor, vox: Started) 
 # ---- the end
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_what_was_said_is_not_lost(door: ScriptedDoor, vox: Started, number: int, status: int) -> None:
     with vox("--partials") as process:
         door.send("transcribe", event(message("half a", "newline")) + event(message("turn", "newline")))
@@ -149,6 +149,18 @@ def test_what_was_said_is_not_lost(door: ScriptedDoor, vox: Started, number: int
         assert (ready(process), ready(process)) == (START, "partial: and\n")
         process.send_signal(number)
         assert end(process) == (status, "half a turn\n", "")
+
+
+def test_below_nohup_the_end_of_the_terminal_ends_nothing(door: ScriptedDoor, vox: Started) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with vox() as process:
+            ready(process)
+            process.send_signal(signal.SIGHUP)
+            door.tell("transcribe", "hello", "submit")
+            assert end(process) == (0, "hello\n", "")
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_reader_that_goes_ends_it_at_once(door: ScriptedDoor) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import IO, Any
 
+from vox.cli.leaving import left_on_signals
 from vox.errors import AudioTooLarge, InvalidRequest, NoInput, PathNotAllowed, UnsupportedAudio
 from vox.paths import Home
 
@@ -58,7 +59,7 @@ def readable_copy(name: str, home: Home) -> Generator[str]:
         return
     with contextlib.ExitStack() as stack:
         source = _stdin() if name == STDIN else stack.enter_context(open(name, "rb"))
-        _leave_on_signals()
+        stack.enter_context(left_on_signals())
         copy = _new_file(home)
         stack.callback(copy.unlink, missing_ok=True)
         with copy.open("wb") as target:
@@ -94,16 +95,6 @@ def _new_file(home: Home) -> Path:
     descriptor, name = tempfile.mkstemp(prefix="vox-", suffix=".wav", dir=home.spool)
     os.close(descriptor)
     return Path(name)
-
-
-def _leave_on_signals() -> None:
-    """Remove the copy also when a supervisor ends this program."""
-    import signal
-
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None:
-            signal.signal(number, lambda got, _: sys.exit(128 + got))
 
 
 def _copy(source: IO[bytes], target: IO[bytes], largest: int) -> int:

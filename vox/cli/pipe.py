@@ -7,7 +7,6 @@ It is an agent. By default it prints one line, what is said until the user says 
 import json
 import os
 import select
-import signal
 import socket
 import stat
 import sys
@@ -16,6 +15,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from vox.cli.leaving import left_on_signals
 from vox.cli.options import open_client
 from vox.cli.output import Output
 from vox.errors import Cancelled, InvalidRequest, VoxError
@@ -58,7 +58,7 @@ def hear(output: Output, how: How, start: bool = True) -> int:
         VoxError: As `Client.listen`.
     """
     turns = _Turns(output, how)
-    with open_client(output, start) as client, _terminated_as_interrupted():
+    with open_client(output, start) as client, left_on_signals():
         try:
             with _listening(output, client, how) as messages:
                 output.note(f"Listening as agent '{how.agent}'... ({turns.when})")
@@ -238,20 +238,6 @@ class _Microphone:
             if error and error != self._told:
                 self._output.note(f"not listening: {error}")
             self._told = error
-
-
-@contextmanager
-def _terminated_as_interrupted() -> Generator[None]:
-    """Have what was said printed also when a supervisor ends this program."""
-
-    def leave(number: int, _: object) -> None:
-        sys.exit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _holds_data(descriptor: int) -> bool:
