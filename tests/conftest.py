@@ -16,6 +16,12 @@ settings.register_profile("vox", deadline=None)
 settings.load_profile("vox")
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    """The loop that the daemon runs on; its tests need no other."""
+    return "asyncio"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with heavy tests first: of several workers, none shall begin with minutes when the others are done."""
     heavy = {item.path for item in items if item.get_closest_marker("heavy")}

@@ -13,11 +13,6 @@ CLIPS = Path(__file__).parents[2] / "docs" / "audio"
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def jfk() -> Path:
     """Eleven seconds of real speech, 16 kHz mono."""
     return CLIPS / "jfk.wav"

@@ -21,11 +21,6 @@ from vox.testing import FakeProvider, running_daemon, tones
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture(scope="module")
 def fake(tmp_path_factory: pytest.TempPathFactory) -> FakeProvider:
     return FakeProvider(tmp_path_factory.mktemp("fake"), max_concurrency=8)

@@ -19,11 +19,6 @@ from vox.paths import Home
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def test_both_roads_lead_to_the_daemon(shared: Home, second: Path) -> None:
     address = find(shared)
     assert address is not None

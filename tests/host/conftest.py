@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
-import pytest
 
 from tests.processes import group_alive
 from vox.host.command import child_environment
@@ -14,11 +13,6 @@ from vox.host.job import make_watcher
 from vox.host.supervisor import ProviderSpec, Supervisor
 
 BAD = Path(__file__).parent.parent / "bad_providers" / "bad.py"
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @asynccontextmanager

@@ -8,11 +8,6 @@ from tests.llm_server import LlmServer
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def llm() -> Iterator[LlmServer]:
     with LlmServer() as server:
         yield server

@@ -42,11 +42,6 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     home = Home(tmp_path / "home")

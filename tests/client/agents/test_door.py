@@ -20,11 +20,6 @@ def door(tmp_path: Path) -> Iterator[ScriptedDoor]:
         yield door
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def test_everything_that_can_be_asked(door: ScriptedDoor) -> None:
     with Client(door.home, start=False) as client:
         assert client.say("hello", voice="low", speed=1.5) == 1.25

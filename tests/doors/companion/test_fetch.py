@@ -27,11 +27,6 @@ _REQUEST = (
 )
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 class Site(BaseHTTPRequestHandler):
     """Answers by path."""
 

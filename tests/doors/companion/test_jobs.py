@@ -12,11 +12,6 @@ from vox.errors import InvalidRequest, NoRoom
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def nothing() -> dict[str, Any]:
     return {}
 

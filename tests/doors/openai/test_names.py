@@ -12,11 +12,6 @@ from vox.types import Voice
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def voice(id: str, language: str = "en-US", *, default: bool = False, available: bool = True) -> Voice:
     return Voice(id, id.title(), "m", "b", language, available, default)
 

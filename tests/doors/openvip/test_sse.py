@@ -93,11 +93,6 @@ class Connection:
         return [chunk.partition(b"\r\n")[2].removesuffix(b"\r\n") for chunk in self.writes]
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture(params=[True, False], ids=["direct", "asgi"])
 def connection(request: pytest.FixtureRequest) -> Callable[[], Connection]:
     return lambda: Connection(request.param)

@@ -14,11 +14,6 @@ pytestmark = pytest.mark.anyio
 TEXT = {"output_modalities": ["text"]}
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 class Notes:
     """A language model that sums up."""
 

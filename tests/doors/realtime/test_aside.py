@@ -17,11 +17,6 @@ pytestmark = pytest.mark.anyio
 PHRASES = ["Okay.", "One second."]
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def stage_of(*events: Any, voice: Voice | None = None, typing: bool = False, delay_ms: int = 0, **more: Any) -> Stage:
     acknowledgement = {"enabled": True, "delay_ms": delay_ms, "phrases": PHRASES} | more
     return Stage(

@@ -18,11 +18,6 @@ WIRE = Path(__file__).parents[2] / "wire" / "realtime"
 SOUNDS = {"speech": clip(end_s=2.2)}
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def sound(told: Any) -> bytes:
     """Seconds of silence, or a recording."""
     return SOUNDS[told] if isinstance(told, str) else silence(told)

@@ -31,11 +31,6 @@ COMPLETED = "conversation.item.input_audio_transcription.completed"
 FAILED = "conversation.item.input_audio_transcription.failed"
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @asynccontextmanager
 async def hearing(home: Home, entry: ProviderEntry = EARS) -> AsyncIterator[tuple[Stage, Setup]]:
     """A transcription session over a runtime."""

@@ -12,11 +12,6 @@ from vox.doors.realtime.inbox import Inbox
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 class Socket:
     """Has received these frames, and receives nothing more until its client goes."""
 

@@ -11,11 +11,6 @@ AUDIO = "response.output_audio.delta"
 CHUNK = "A" * 100_000
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def test_events_come_out_as_they_went_in_each_with_an_id() -> None:
     outbox = Outbox()
     outbox.emit("one", value=None)

@@ -18,11 +18,6 @@ pytestmark = pytest.mark.anyio
 PHRASES = ["Okay.", "One second."]
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def stage_of(voice: Voice | None = None, *, enabled: bool = True) -> Stage:
     return Stage(voice=voice, acknowledgement={"enabled": enabled, "delay_ms": 0, "phrases": PHRASES})
 

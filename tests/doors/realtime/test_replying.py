@@ -15,11 +15,6 @@ from vox.runtime.agent.conversation import Item, Part
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def types(events: list[Event]) -> list[str]:
     """What came, several of a kind in a row once."""
     names = [event["type"] for event in events]

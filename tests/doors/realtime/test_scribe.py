@@ -12,11 +12,6 @@ from vox.runtime.agent.conversation import Item
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.mark.parametrize(("seconds", "aside"), [(5.0, False), (600.0, True)])
 async def test_the_sound_of_a_long_turn_is_made_ready_beside_all_else(seconds: float, aside: bool) -> None:
     stage, done, threads = Stage(heard=["Hello."]), anyio.Event(), list[int]()

@@ -29,11 +29,6 @@ from vox.llm.chat import Message
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def test_a_session_is_there_when_its_models_are_loaded() -> None:
     stage = Stage()
     stage.replace_config(instructions="Be kind.")

@@ -25,11 +25,6 @@ from tests.doors.realtime.sessions import (
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def test_a_commit_makes_a_turn_and_never_a_response() -> None:
     stage = Stage(heard=["Hello."])
     async with stage.running():

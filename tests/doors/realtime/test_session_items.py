@@ -9,11 +9,6 @@ from tests.doors.realtime.sessions import COMMIT, MANUAL, SPEECH, Stage, append,
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def test_items_are_put_in_read_and_taken_out() -> None:
     stage = Stage()
     async with stage.running():

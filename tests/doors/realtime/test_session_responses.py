@@ -16,11 +16,6 @@ from vox.types import AudioChunk, Speech
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def test_a_text_is_answered_when_the_client_asks_for_it() -> None:
     stage = Stage(text("Hello."), finished())
     async with stage.running():

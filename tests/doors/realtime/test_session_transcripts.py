@@ -22,11 +22,6 @@ from vox.types import Partial
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def test_what_is_certain_is_told_while_the_rest_is_recognised_and_never_taken_back() -> None:
     heard = [Partial(" ask not wat", 8), Partial("ask not what your cuntry", 13), "ask not what your country"]
     stage = Stage(heard=heard)

@@ -25,11 +25,6 @@ from vox.runtime.agent import conversation
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def test_a_turn_is_found_committed_recognised_and_answered_in_this_order() -> None:
     stage = Stage(text("Hello."), finished(), heard=["And so."])
     async with stage.running():

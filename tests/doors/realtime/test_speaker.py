@@ -12,11 +12,6 @@ pytestmark = pytest.mark.anyio
 CALLER = Caller("tester")
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def speaker_of(stage: Stage, voice: str = "default", speed: float = 1) -> Speaker:
     return Speaker(stage.services.engines, stage.services.names, voice, speed, CALLER)
 

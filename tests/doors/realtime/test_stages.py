@@ -11,11 +11,6 @@ from vox.doors.realtime.stages import Stages, TurnTimes
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def test_each_stage_has_its_time() -> None:
     clock = Clock()
     stages = Stages(clock, TurnTimes(speech_end=99.0, stopped=99.5, transcribed=99.6))

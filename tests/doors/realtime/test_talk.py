@@ -21,11 +21,6 @@ pytestmark = pytest.mark.anyio
 KNOCK = Knock(key=None, beta=False, subprotocol=None, model=None, transcription=False)
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def served(stage: Stage) -> list[MutableMapping[str, Any]]:
     """What a client that says nothing is sent until the session ends."""
     sent, received = list[MutableMapping[str, Any]](), asyncio.Queue[MutableMapping[str, Any]]()

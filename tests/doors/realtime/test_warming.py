@@ -22,11 +22,6 @@ MOUTH = ProviderEntry.model_validate(
 )
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def states(setup: Setup) -> list[str]:
     return [(await setup.runtime.warmups.status(model)).state for model in ("moonshine:tiny-en", "hibari:en")]
 

@@ -23,11 +23,6 @@ pytestmark = [
 HERE = "/nowhere/python"
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def started(how: str, **environment: str) -> tuple[RemoteProcess, Started]:
     remote = RemoteProcess()
     begun = await remote.start([HERE, str(BAD), how], environment, "/no/such/folder", HERE)

@@ -12,11 +12,6 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def pipe() -> Iterator[tuple[int, int]]:
     """Descriptors to read from and to write to; a test closes those it gives away."""
     yield os.pipe()

@@ -30,11 +30,6 @@ class Voice:
             yield AudioChunk(b"\1\0" * 1_600, 16_000)
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def test_no_phrase_comes_twice_running_and_all_come() -> None:
     phrases = Phrases("abcde", seed=1)
     picked = [phrases.pick() for _ in range(400)]

@@ -10,11 +10,6 @@ from vox.runtime.agent.agent import Agent, EchoAgent, GivenText, LlmAgent, make_
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 class Model:
     """A language model that answers from a list and remembers what became of its answer."""
 

@@ -22,11 +22,6 @@ pytestmark = pytest.mark.anyio
 SYSTEM = Message("system", "Be short.")
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def noted(body: dict[str, Any]) -> str:
     """The lines that were to be summed up, by their numbers."""
     lines = last_user_text(body).splitlines()

@@ -9,7 +9,6 @@ from typing import Any
 
 import anyio
 import orjson
-import pytest
 
 from tests.runtime.conftest import Clock
 from tests.runtime.live.conftest import LoudCutter, Recogniser, Row
@@ -31,11 +30,6 @@ from vox.testing import FakeMicrophone
 from vox.types import AudioChunk, Speech, Transcript
 
 RATE = 16_000
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 class Loudspeaker:

@@ -8,7 +8,6 @@ from typing import Any, Generic, TypeVar
 
 import anyio
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from tests.runtime.conftest import until
@@ -27,11 +26,6 @@ T = TypeVar("T")
 
 ME = Asker("connection-1", "me", program=True)
 YOU = Asker("connection-2", "you", program=True)
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 def spoken(*seconds: float, pause_s: float = 1.0) -> NDArray[np.int16]:
