@@ -1,5 +1,6 @@
 """When the microphone is open, to whom what is said goes, and how that stands."""
 
+import threading
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ from tests.runtime.live.conftest import ME, spoken, under_way
 from vox.config.openvip import OpenVipSettings
 from vox.errors import LiveSessionBusy, MicrophoneUnavailable, ModelNotInstalled, ProviderCrashed
 from vox.runtime.agents.mailbox import Mailbox
+from vox.runtime.live.device import Device
 from vox.runtime.live.told import Asker, LiveRequest, StateChanged, Told
 from vox.runtime.requests import SynthesizeRequest
 from vox.testing import FakeMicrophone
@@ -276,6 +278,24 @@ async def test_without_a_microphone_that_is_said_and_asking_tries_again() -> Non
         at_work.microphone.missing = ""
         at_work.ears.start()
         await until(lambda: at_work.ears.state == "listening")
+        assert at_work.ears.error is None
+
+
+async def test_what_nobody_wants_any_more_does_not_fail() -> None:
+    at_work, opening, may_fail = studio(), threading.Event(), threading.Event()
+
+    def open(_: str | None) -> FakeMicrophone:
+        opening.set()
+        assert may_fail.wait(5)
+        raise MicrophoneUnavailable("There is no microphone.")
+
+    at_work.live.device = Device(open)
+    async with listening(at_work):
+        at_work.agents.connect("one")
+        await until(opening.is_set)
+        at_work.ears.stop()
+        may_fail.set()
+        await until(lambda: not at_work.live.statuses())
         assert at_work.ears.error is None
 
 

@@ -158,7 +158,9 @@ class Ears:
             if not sitting.ending and (final is None or final.ended_by == "stop"):
                 self._set(False)  # somebody else has ended it, and wants the microphone closed
         except Exception as error:  # of one session; the next may do better
-            self._fail(_typed(error))
+            failure = _typed(error)
+            if self._should_go_on(sitting):  # nobody misses what was to end
+                self._fail(failure)
         finally:
             sitting.give_up()
 
