@@ -222,8 +222,8 @@ class _Microphone:
     def open(self) -> None:
         """Have the daemon listen, also where the user has told it not to."""
         if self._door.status().get("platform", {}).get("listening") is False:
+            self._is_ours = True  # before it is: whoever presses Ctrl-C now leaves nothing that listens
             self._door.control("stt.start")
-            self._is_ours = True
 
     def close(self) -> None:
         """Have it listen no more, if it did not before."""
