@@ -9,8 +9,11 @@ from tests.pulse import own_sound_server, sound_server
 
 __all__ = ["own_sound_server", "sound_server"]  # fixtures for every area
 
-# Whoever starts the suite in the background may have it ignore Ctrl-C, and what it starts would inherit that.
+# Whoever starts the suite in the background may have it ignore Ctrl-C, or below `nohup` the end of the terminal, and
+# what it starts would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 settings.register_profile("vox", deadline=None)
 settings.load_profile("vox")

@@ -1,5 +1,7 @@
 """How it stands, as OpenVIP's clients read it."""
 
+from collections.abc import Iterator
+
 import pytest
 from openvip.models.status import Status
 
@@ -8,6 +10,13 @@ from tests.doors.openvip.conftest import Listener, Place, message
 
 def follow(place: Place) -> Listener:
     return Listener(place.port, "/openvip/status/stream")
+
+
+@pytest.fixture
+def idle(place: Place) -> Place:
+    """Nobody is connected, and the microphone that the test before had open is closed again."""
+    place.until(lambda: not place.hub.agents.connected and place.hub.status().state == "off")
+    return place
 
 
 def test_everything_its_clients_look_for(place: Place) -> None:
@@ -39,21 +48,27 @@ def test_the_stream_begins_with_how_it_stands_and_tells_each_change(place: Place
     place.until(lambda: not place.hub.agents.connected)
 
 
-def test_nothing_is_told_without_a_change(place: Place) -> None:
-    place.call(lambda: place.hub.ears.stop())
-    with follow(place) as stream:
+@pytest.fixture
+def deaf(idle: Place) -> Iterator[Place]:
+    """Nobody is listened to."""
+    idle.call(idle.hub.ears.stop)
+    yield idle
+    idle.call(idle.hub.ears.start)
+
+
+def test_nothing_is_told_without_a_change(deaf: Place) -> None:
+    with follow(deaf) as stream:
         before = stream.next()
         for _ in range(3):
-            place.get("/status")
-        with place.agent("one") as one:
+            deaf.get("/status")
+        with deaf.agent("one") as one:
             assert stream.next()["connected_agents"] == ["one"]
-            place.post("/agents/one/messages", message())
+            deaf.post("/agents/one/messages", message())
             assert one.next()
         after = stream.next()
         before["platform"].pop("uptime_seconds")
         after["platform"].pop("uptime_seconds")
         assert after == before
-    place.call(lambda: place.hub.ears.start())
 
 
 def test_many_readers_are_told_the_same(place: Place) -> None:
@@ -70,15 +85,15 @@ def test_many_readers_are_told_the_same(place: Place) -> None:
             stream.close()
 
 
-def test_what_is_missing_is_shown(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place.microphone, "missing", "There is no microphone here.")
-    with place.agent("one"):
-        place.until(lambda: place.hub.ears.error)
-        told = place.get("/status").json()
+def test_what_is_missing_is_shown(idle: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idle.microphone, "missing", "There is no microphone here.")
+    with idle.agent("one"):
+        idle.until(lambda: idle.hub.ears.error)
+        told = idle.get("/status").json()
         assert told["stt"] == {"enabled": False, "active": False}
         assert "no microphone" in told["platform"]["stt"]["error"]
         monkeypatch.undo()
-        place.call(lambda: place.hub.ears.start())
-        place.until(lambda: place.hub.status().state == "listening")
-        assert place.get("/status").json()["stt"] == {"enabled": True, "active": True}
-    place.until(lambda: not place.hub.agents.connected)
+        idle.call(lambda: idle.hub.ears.start())
+        idle.until(lambda: idle.hub.status().state == "listening")
+        assert idle.get("/status").json()["stt"] == {"enabled": True, "active": True}
+    idle.until(lambda: not idle.hub.agents.connected)

@@ -6,6 +6,7 @@ import stat
 import sys
 import threading
 from collections.abc import Callable
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,11 @@ def client_of(daemon: Daemon) -> Client:
     return client
 
 
+def audio_on_nodes() -> list[Path]:
+    """What lies there for providers; a folder may go while it is looked into."""
+    return [Path(name) for name in glob("/tmp/vox-ray-*/*.wav")]
+
+
 def parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
 
@@ -49,7 +55,7 @@ def test_a_call_travels_with_its_audio_and_leaves_none(
     with client_of(placed) as client:
         client.begin("transcribe.file", path=recording, prompt=f"gate {gate}", clientId="me")
         (pid,) = until(lambda: pids_in(pids), seconds=SLOW_S)
-        (audio,) = until(lambda: [*Path("/tmp").glob("vox-ray-*/*.wav")])
+        (audio,) = until(lambda: audio_on_nodes())
         assert stat.S_IMODE(audio.stat().st_mode) == 0o600
         (spooled,) = placed.home.spool.glob("*.wav")
         assert audio.read_bytes() == spooled.read_bytes() and audio != spooled
@@ -126,7 +132,7 @@ def test_whoever_is_killed_nothing_is_left(
     with client_of(placed) as client:
         client.begin("transcribe.file", path=recording, prompt="hang")
         (pid,) = until(lambda: pids_in(pids), seconds=SLOW_S)
-        (audio,) = until(lambda: [*Path("/tmp").glob("vox-ray-*/*.wav")])
+        (audio,) = until(lambda: audio_on_nodes())
         kill(placed, pid)
         until(lambda: not alive(pid) and not audio.parent.exists(), seconds=SLOW_S)
         if kill is not kill_daemon:
@@ -135,7 +141,7 @@ def test_whoever_is_killed_nothing_is_left(
             assert placed.providers()["ear"]["generation"] == 2
             placed.end(signal.SIGKILL)
     until(lambda: not any(map(alive, pids_in(pids))), seconds=SLOW_S)
-    until(lambda: not [*Path("/tmp").glob("vox-ray-*/*.wav")])
+    until(lambda: not audio_on_nodes())
 
 
 def test_a_provider_that_ignores_every_signal_ends_with_its_daemon(
