@@ -19,7 +19,7 @@ from tests.pulse import SoundServer
 from vox.client import Client
 from vox.testing import running_daemon
 
-FIRST = "and so my fellow americans"
+FIRST = "he might even have been made amiable himself"  # clear enough for what browsers do to sound
 SECOND = "ask what you can do for your country"
 LONG = (
     "The morning train leaves the harbour at seven. It crosses the river on an old iron bridge. "
@@ -51,7 +51,7 @@ def vox(tmp_path_factory: pytest.TempPathFactory, llm: LlmServer) -> Iterator[Cl
 @pytest.fixture
 def microphone(tmp_path: Path) -> Path:
     """Something is said, and six seconds later, while it is being answered, something else."""
-    said = clip(end_s=2.9) + silence(6) + clip(start_s=8.0) + silence(30)
+    said = clip("librivox-0930.wav") + silence(6) + clip(start_s=8.0) + silence(30)
     with wave.open(str(tmp_path / "microphone.wav"), "wb") as file:
         file.setparams((1, 2, RATE, 0, "NONE", ""))
         file.writeframes(silence(1) + said)
