@@ -18,7 +18,7 @@ import uvicorn
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 __all__ = [
@@ -105,7 +105,7 @@ class Vendor:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._now = 0
+        self._now = set[int]()
         self.forget()
 
     def forget(self) -> None:
@@ -115,7 +115,7 @@ class Vendor:
         self.seen: list[Seen] = []
         self.left = threading.Semaphore(0)
         self.arrived = threading.Semaphore(0)
-        self.most_at_once = self._now
+        self.most_at_once = len(self._now)
         self.connections = 0
 
     def __enter__(self) -> "Vendor":
@@ -160,12 +160,19 @@ class Vendor:
         assert self.arrived.acquire(timeout=_PATIENCE_S), "no request came"
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._now += 1
-        self.most_at_once = max(self.most_at_once, self._now)
+        going = {id(scope)}
+        self._now |= going
+        self.most_at_once = max(self.most_at_once, len(self._now))
+
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                self._now -= going  # before it is: whoever has the answer may ask again at once
+            await send(message)
+
         try:
-            await self._answer(scope, receive, send)
+            await self._answer(scope, receive, told)
         finally:
-            self._now -= 1
+            self._now -= going
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
