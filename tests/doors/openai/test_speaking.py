@@ -115,6 +115,12 @@ def test_a_body_that_is_none(api: Api, body: bytes) -> None:
     assert answer.status_code == 400 and answer.json()["error"]["type"] == "invalid_request_error"
 
 
+def test_a_body_without_measure(api: Api) -> None:
+    answer = api.ask("POST", "/v1/audio/speech", content=b" " * (9 << 20), headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "text_too_long")
+    assert answer.json()["error"]["type"] == "invalid_request_error"
+
+
 # ---- while it is made
 
 

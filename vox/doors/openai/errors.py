@@ -19,7 +19,6 @@ INVALID_REQUEST = "invalid_request_error"
 
 _STATUS = {
     "unsupported_audio": 400,
-    "text_too_long": 400,
     "voice_not_found": 400,
     "unsupported": 400,
     "model_not_installed": 404,

@@ -19,7 +19,7 @@ _FAILURES = {
     "400": "A field is missing or wrong, or the recording cannot be read",
     "401": "A token is required, and this is none",
     "404": "There is no such model",
-    "413": "The recording is larger than the daemon takes",
+    "413": "The recording, or the text, is larger than can be taken",
     "429": "The provider is busy; Retry-After says when to come back",
     "500": "Vox failed",
     "502": "The provider failed",
