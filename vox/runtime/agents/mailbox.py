@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 __all__ = ["BOUND", "OVERHEAD", "Mailbox"]
 
-BOUND = 1_500_000
+BOUND = 1_250_000
 """Bytes of messages that may wait. With what lies in the connection before them, and between them in the process's
 memory, a reader that never reads costs 2 MB."""
 
