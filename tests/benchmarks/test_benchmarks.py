@@ -14,7 +14,7 @@ from benchmarks.host import measure
 from benchmarks.hosts.setting import make_child
 from benchmarks.report import Report
 from tests import pulse
-from tests.providers.weights import require
+from tests.lacking import require
 
 CHILD = Path(__file__).parents[2] / "benchmarks" / "hosts" / "child.py"
 LINES = b"""\

@@ -10,7 +10,7 @@ from benchmarks import engines
 from benchmarks.page import fill
 from benchmarks.prompts import make_set
 from benchmarks.weights import lay_out
-from tests.providers.weights import require
+from tests.lacking import require
 from vox.bench.recordings import read_recordings
 
 CLIP = Path(__file__).parents[2] / "docs" / "audio" / "librivox-0930.wav"

@@ -15,7 +15,7 @@ import pytest
 from click.testing import Result
 
 from tests.cli.daemons import STREAMING, make_home, started_vox, stopped_at_the_end, vox, wait_until
-from tests.providers.weights import require
+from tests.lacking import require
 from vox.client import Client
 from vox.paths import Home
 

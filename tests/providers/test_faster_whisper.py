@@ -8,10 +8,11 @@ import jiwer
 import numpy as np
 import pytest
 
+from tests.lacking import require
 from tests.providers.conftest import RATE, plain
 from tests.providers.fake_hub import FakeHub
 from tests.providers.program import Program
-from tests.providers.weights import lay_out_whispers, require
+from tests.providers.weights import lay_out_whispers
 from vox.provider import Call, ProviderError
 from vox_providers import faster_whisper
 from vox_providers._faster_whisper_models import find_model, list_models

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.prompts import PACKAGES, make_set
-from tests.providers.weights import without
+from tests.lacking import without
 from vox.provider import Call
 from vox_providers import moonshine
 from vox_providers._moonshine_decode import Decoded, Moonshine, read_vocabulary, sounds_like_speech, without_loop

@@ -7,11 +7,12 @@ from pathlib import Path
 import jiwer
 import pytest
 
+from tests.lacking import require
 from tests.providers.conftest import plain
 from tests.providers.fake_hub import FakeHub
 from tests.providers.hearing import understood
 from tests.providers.program import Program
-from tests.providers.weights import lay_out_piper, require
+from tests.providers.weights import lay_out_piper
 from vox.provider import Call, ProviderError
 from vox_providers import piper
 from vox_providers._piper_voices import find_voice, list_voices

@@ -1,29 +1,13 @@
 """Real weights that come inside packages of the extra `engines`, laid out as a user would have them."""
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
-from typing import NoReturn
-
-import pytest
 
 from benchmarks import weights
+from tests.lacking import require, without
 
-EVERYTHING = os.environ.get("VOX_TEST_EVERYTHING") == "1"
 KOKORO_VOICES = os.environ.get(weights.KOKORO_VOICES)
 """Read here, because some tests take all variables of Vox away."""
-
-
-def without(message: str) -> NoReturn:
-    """Skip the test for want of something; with VOX_TEST_EVERYTHING=1 it fails."""
-    pytest.fail(message) if EVERYTHING else pytest.skip(message)
-
-
-def require(*packages: str) -> None:
-    """Skip the test where one of the packages is missing; with VOX_TEST_EVERYTHING=1 it fails there."""
-    missing = [package for package in packages if find_spec(package) is None]
-    if missing:
-        without(f'{", ".join(missing)} missing: python -m pip install -e ".[test,engines]"')
 
 
 def lay_out_tiny_whisper(root: Path) -> Path:

@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.providers.weights import require
+from tests.lacking import require
 from tests.runtime.agents.conftest import Loudspeaker, encoded, words_of
 from tests.runtime.conftest import running, until
 from tests.runtime.live.conftest import LoudCutter, spoken
