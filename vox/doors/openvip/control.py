@@ -1,10 +1,10 @@
 """Commands: whether to listen, who is spoken to, and the daemon's end."""
 
-import ipaddress
 from collections.abc import Callable
 
 from starlette.types import Scope
 
+from vox.config.reach import is_loopback
 from vox.doors.openvip.asking import Ask
 from vox.doors.openvip.errors import Refusal
 from vox.doors.openvip.messages import response
@@ -67,14 +67,7 @@ class ControlDoor:
 
 def _check_near(scope: Scope) -> None:
     """Only a program of this machine ends the daemon: no web page, and nobody from afar."""
-    client = scope.get("client")
-    if client is None or not _is_loopback(client[0]) or any(name == b"origin" for name, _ in scope["headers"]):
+    client = scope.get("client")  # what a proxy tells of may be no address at all
+    is_near = client is not None and is_loopback(client[0].partition("%")[0])
+    if not is_near or any(name == b"origin" for name, _ in scope["headers"]):
         raise Refusal(403, "engine.shutdown is for programs of this machine.")
-
-
-def _is_loopback(host: str) -> bool:
-    """Whether it is an address of this machine's own; what a proxy tells of may be none at all."""
-    try:
-        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
-    except ValueError:
-        return False
